@@ -1,0 +1,194 @@
+"""What one night found: small frozen results, with their units and counts, that the page shows and findings.json holds.
+
+Times are seconds of wall clock unless a name says otherwise; every moment is an ISO 8601 text in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"  # stops the night
+    WARNING = "warning"  # goes on the page
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule of the gate, tried on one pull."""
+
+    rule: str  # stable name: `time_readable`, `exact_duplicate`, ...
+    title: str  # "Every event has a readable time"
+    severity: Severity
+    passed: bool
+    failed_rows: int  # rows that broke it; 0 where the rule is about the whole pull
+    rows: int  # rows it was tried on
+    message: str  # what was seen and what to do; "" if passed
+    examples: tuple[str, ...] = ()  # at most five, readable
+    set_aside: bool = False  # the rows that broke it went to quarantine
+
+
+@dataclass(frozen=True)
+class Activity:
+    """One activity, as all visible cases ran it."""
+
+    name: str
+    events: int
+    cases: int  # cases with at least one such event
+    cases_repeating: int  # cases with more than one
+    starts: int  # cases that begin here
+    ends: int  # finished cases whose last event is this
+    open: int  # open cases whose last event is this
+    mean_processing_s: float | None  # where start times are known
+
+
+@dataclass(frozen=True)
+class Flow:
+    """`target` directly follows `source`; the wait runs from the end of the one to the start of the other, never below 0."""
+
+    source: str
+    target: str
+    n: int  # moves
+    cases: int
+    total_s: float
+    mean_s: float
+    winsorised_mean_s: float  # waits above the flow's own 99th percentile count as that percentile
+    median_s: float
+    p90_s: float
+    skipping: int  # moves between which steps hidden at this level took place
+    timer_s: float | None  # the fixed wait, where at least 15 % of 30 moves or more take the same minute, above an hour
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A directly-follows graph over the `activities` kept; the moves of a log projected on them."""
+
+    cases: int
+    finished: int
+    open: int
+    events: int  # of the kept activities
+    events_total: int  # of all activities
+    activities: tuple[Activity, ...]  # most cases first
+    activities_total: int
+    flows: tuple[Flow, ...]  # most moves first
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way of running from start to end (or so far, for open cases)."""
+
+    activities: tuple[str, ...]
+    cases: int
+    share: float  # of all cases
+    open: int  # of these cases, still open
+    median_cycle_s: float | None  # of the finished ones
+    fitness: float | None  # 0..1, 1 = runs as the model says; None where the model was not tried on it
+
+
+@dataclass(frozen=True)
+class Model:
+    """The process model (inductive miner) and how well it tells what happened."""
+
+    miner: str  # "inductive miner, noise 0.2"
+    places: int
+    transitions: int
+    arcs: int
+    fitness: float | None  # token-based replay, log level
+    precision: float | None  # ETConformance by token replay
+    simplicity: float  # arc degree
+    conforming_cases: int  # cases whose variant runs as the model says
+    cases: int  # cases it was tried on
+    variants: int  # variants it was tried on
+
+
+@dataclass(frozen=True)
+class Interval:
+    low: float
+    high: float
+    level: float = 0.9
+
+
+@dataclass(frozen=True)
+class Bottleneck:
+    """One hand-over, ranked by its share of the expected cycle time; open visits are counted for as long as they have lasted."""
+
+    rank: int  # 1 is the worst; 0 = not ranked (a fixed timer, or after the goal)
+    after: str  # what had been completed
+    step: str  # what comes late
+    share: float  # of the expected cycle time
+    share_interval: Interval
+    n: int  # observed moves
+    open: int  # visits to `after` that still wait, by the chance that `step` is what they wait for (rounded)
+    visits_per_case: float
+    mean_sojourn_s: float  # with open visits
+    mean_wait_s: float  # of the moves seen, without processing
+    median_wait_s: float
+    mean_processing_s: float | None
+    overtaken: float | None  # share of moves that were overtaken by a later one; 0 = first in, first out
+    batched: float | None  # share of moves that leave together with at least two others within a minute
+    timer_s: float | None
+    reason_not_ranked: str = ""
+
+
+@dataclass(frozen=True)
+class Rework:
+    activity: str
+    cases: int  # cases that repeat it
+    share: float  # of the cases that have it
+    repeats: int  # events beyond the first of each case
+    median_cycle_s: float | None  # finished cases that repeat it
+    median_cycle_without_s: float | None  # finished cases that have it once
+
+
+@dataclass(frozen=True)
+class Kpis:
+    """The morning's numbers; cycle times of finished cases by nature leave the open ones out, so these are shown with their count."""
+
+    cases: int
+    finished: int
+    open: int
+    events: int
+    median_cycle_s: float | None
+    p90_cycle_s: float | None
+    finished_last_28_days: int
+    open_older_than_p90: int
+    cases_with_repeats: int
+    target_name: str | None
+    target_s: float | None
+    within_target: int | None  # finished cases within the target's time
+
+
+@dataclass(frozen=True)
+class Data:
+    """What was looked at."""
+
+    first_event: str
+    last_event: str
+    data_through: str  # the night's end: nothing later was seen
+    new_events: int  # that this night brought
+    quarantined: int  # rows set aside so far
+    ties: float  # share of events at the same time as another of their case
+    ends_rule: str  # "declared: Close order" or "learned: ..."
+    batches: int
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything that one night's page shows."""
+
+    process: str
+    title: str
+    owner: str | None
+    night: str  # YYYY-MM-DD
+    timezone: str
+    data: Data
+    checks: tuple[Check, ...]
+    kpis: Kpis
+    graph: Graph  # with every activity
+    variants: tuple[Variant, ...]  # most cases first, at most 100
+    variants_total: int
+    model: Model | None
+    model_note: str  # why there is none, or what was left out
+    bottlenecks: tuple[Bottleneck, ...]
+    rework: tuple[Rework, ...]

@@ -1,0 +1,45 @@
+"""Where everything is kept: one folder, given by --home or HEADRACE_HOME."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one installation.
+
+    store/PROCESS/batches      what was pulled and passed the gate, for ever
+    store/PROCESS/quarantine   what did not pass, with the rule it broke
+    work/PROCESS/DATE          a night in the making; gone when the night is published
+    nights/PROCESS/DATE        a published night: pages, maps, tables, findings.json
+    """
+
+    root: Path
+
+    @classmethod
+    def at(cls, given: Path | None = None) -> Home:
+        """The folder given, else HEADRACE_HOME, else .headrace in the current folder."""
+        return cls(Path(given or os.environ.get("HEADRACE_HOME") or ".headrace").resolve())
+
+    def batches(self, process: str) -> Path:
+        return self.root / "store" / process / "batches"
+
+    def quarantine(self, process: str) -> Path:
+        return self.root / "store" / process / "quarantine"
+
+    def settings(self, process: str) -> Path:
+        """What must not change from night to night by itself, such as the map's colour scale."""
+        return self.root / "store" / process / "settings.json"
+
+    def work(self, process: str, night: date) -> Path:
+        return self.root / "work" / process / night.isoformat()
+
+    def nights(self, process: str) -> Path:
+        return self.root / "nights" / process
+
+    def night(self, process: str, night: date) -> Path:
+        return self.nights(process) / night.isoformat()

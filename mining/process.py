@@ -1,0 +1,145 @@
+"""What a process is: one YAML file, checked key by key."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+class Part(BaseModel):
+    """A part of a process file: immutable, and a key it does not know is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+_DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(minute|hour|day|week)s?\s*$", re.IGNORECASE)
+
+
+def _duration(value: Any) -> Any:
+    """Read "5 days", "36 hours", "2 weeks" as a timedelta; anything else is left to Pydantic to refuse."""
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.match(str(value))
+    if not match:
+        raise ValueError('write a number and a unit: "5 days", "36 hours", "90 minutes" or "2 weeks"')
+    return timedelta(**{match[2].lower() + "s": float(match[1])})
+
+
+def _zone(value: Any) -> str:
+    if value not in available_timezones():
+        raise ValueError(f'"{value}" is no time zone; write an IANA name such as "Europe/Berlin" or "UTC"')
+    return str(value)
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=str)]
+Zone = Annotated[str, BeforeValidator(_zone, json_schema_input_type=str)]
+
+
+class Owner(Part):
+    """Who owns the process, and where messages to them go (Apprise URLs)."""
+
+    name: str
+    notify: tuple[str, ...] = ()
+
+
+class SqlSource(Part):
+    """Rows of a query. `:since` in it is replaced by the newest cursor value already loaded."""
+
+    connection: str = Field(description="a SQLAlchemy URL, or the name of an Airflow connection")
+    query: str
+    cursor: str = Field(description="the result column that grows: usually the time of the last change")
+
+
+class Source(Part):
+    """Where events come from: exactly one of `files` and `sql`."""
+
+    files: str | None = Field(None, description="a path or pattern: *.csv, .csv.gz, .csv.zip, .parquet, .xes, .xes.gz")
+    encoding: str = Field("utf-8", description="of CSV files: utf-8, utf-16 or latin-1")
+    sql: SqlSource | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one_kind(self) -> Self:
+        if (self.files is None) == (self.sql is None):
+            raise ValueError("a source has exactly one kind: `files` or `sql`")
+        return self
+
+
+class Columns(Part):
+    """Which column of the source holds what. XES attributes go by their own names (`concept:name`, ...)."""
+
+    case: str
+    activity: str
+    completed: str
+    started: str | None = None
+    resource: str | None = None
+    order: str | None = Field(None, description="tie-break for events of a case at the same time: a number that grows")
+
+
+class Times(Part):
+    """How times are written, where they are not ISO 8601."""
+
+    format: str = Field("iso", description='"iso", "day-first", "month-first", or a pattern such as "%d.%m.%Y %H:%M"')
+    ambiguous: Literal["earlier", "later"] = Field("earlier", description="the hour that happens twice in autumn")
+    nonexistent: Literal["refuse", "shift"] = Field("refuse", description="the hour that is skipped in spring")
+    missing: tuple[str, ...] = Field(("", "?"), description="texts that mean: no value")
+
+
+class Clock(Part):
+    """Where the cycle time ends, if that is not the last event."""
+
+    stops: tuple[str, ...] = Field(description="the goal steps: what comes after them is a timer or paper work")
+
+
+class Calendar(Part):
+    """Working time, where it is not to be learned from the log."""
+
+    days: str = "mon-fri"
+    hours: str = "00:00-24:00"
+    holidays: str | None = Field(None, description="a country code of the `holidays` library, such as DE or US-CA")
+
+
+class Target(Part):
+    """A goal with a number and, if wanted, a date."""
+
+    name: str
+    measure: Literal["cycle time"] = "cycle time"
+    quantile: float = Field(0.5, gt=0, lt=1)
+    at_most: Duration
+    by: date | None = None
+
+
+class Process(Part):
+    """One process, as `processes/NAME.yaml` says it."""
+
+    process: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="short name; equals the file's name")
+    title: str
+    owner: Owner | None = None
+    source: Source
+    columns: Columns
+    activity_means: Literal["completed", "entered"] = "completed"
+    segments: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    clock: Clock | None = None
+    timezone: Zone | None = None
+    times: Times = Times()
+    calendar: Calendar | None = None
+    targets: tuple[Target, ...] = ()
+    nightly_at: str = Field("02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="local time of the nightly run")
+
+    folder: Path = Field(Path(), exclude=True, description="where the YAML lies: file patterns are relative to it")
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone of the business day; UTC where the file names none."""
+        return ZoneInfo(self.timezone or "UTC")
+
+    @property
+    def final_activities(self) -> frozenset[str]:
+        """Activities at which the clock of a case stands still."""
+        return frozenset(self.ends) | frozenset(self.clock.stops if self.clock else ())
