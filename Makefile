@@ -1,0 +1,33 @@
+# make demo             the demo company, mined by a real Airflow on this machine; stays until Ctrl-C
+# make demo EXIT=1      the same, and leaves by itself: exit code 0 if every run succeeded
+# make airflow          Airflow for your own processes: HEADRACE_PROCESSES=folder, else processes/
+.PHONY: demo airflow test lint lock clean setup
+.DEFAULT_GOAL := demo
+PYTHON := .venv/bin/python
+NIGHTS ?= 3
+
+setup:
+	@bash scripts/setup.sh
+
+demo: setup
+	@$(PYTHON) scripts/demo.py --nights $(NIGHTS) $(if $(EXIT),--exit)
+
+airflow: setup
+	@$(PYTHON) scripts/airflow_for_all.py
+
+test: setup
+	@bash scripts/test-tools.sh
+	$(PYTHON) -m pytest $(TESTS)
+
+lint: setup
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+lock: setup
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv .airflow .headrace .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
