@@ -1,0 +1,18 @@
+"""The site: one folder of static HTML per process and night, and the lists that lead to them."""
+
+from __future__ import annotations
+
+from mining.pages.failed_page import FailedNight, write_failed_night
+from mining.pages.index_page import write_site
+from mining.pages.night_page import Download, LevelMap, write_night
+from mining.pages.rendering import CONTENT_SECURITY_POLICY
+
+__all__ = [
+    "CONTENT_SECURITY_POLICY",
+    "Download",
+    "FailedNight",
+    "LevelMap",
+    "write_failed_night",
+    "write_night",
+    "write_site",
+]

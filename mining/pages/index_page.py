@@ -1,0 +1,114 @@
+"""The lists that lead to the nights: all processes, and per process all nights."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from mining.findings import Bottleneck, Findings
+from mining.flowchart import MAP_CSS
+from mining.pages.failed_page import FAILED_NIGHT, FailedNight
+from mining.pages.rendering import HERE, write_page, write_text
+
+FINDINGS = TypeAdapter(Findings)
+Found = TypeVar("Found")
+_NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True)
+class Night:
+    """One published night: what it found, or why it found nothing."""
+
+    date: str
+    findings: Findings | None
+    failed: FailedNight | None
+
+    @property
+    def reason(self) -> str:
+        """Why there are no findings."""
+        return self.failed.reason if self.failed else "What this night found cannot be read. Run the night again."
+
+    @property
+    def worst(self) -> Bottleneck | None:
+        """The hand-over that takes the largest share of the cycle time."""
+        return next((b for b in self.findings.bottlenecks if b.rank == 1), None) if self.findings else None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One process on the index."""
+
+    process: str
+    nights: tuple[Night, ...]  # newest first, never empty
+
+    @property
+    def newest(self) -> Night:
+        return self.nights[0]
+
+    @property
+    def good(self) -> Night | None:
+        """The newest night that was mined."""
+        return next((night for night in self.nights if night.findings), None)
+
+    @property
+    def title(self) -> str:
+        known = [night.findings or night.failed for night in self.nights]
+        return next((found.title for found in known if found), self.process)
+
+
+def write_site(nights_root: Path) -> Path:
+    """(Re)write the index, each process's list of nights, and the assets; returns the index.
+
+    Nights themselves are left as they are: they learn of earlier and later ones through PROCESS/nights.js.
+    A night whose findings cannot be read is listed as such.
+    """
+    lines = (
+        [_line(folder) for folder in sorted(nights_root.iterdir()) if _nights_in(folder)]
+        if nights_root.is_dir()
+        else []
+    )
+    _write_assets(nights_root / "assets")
+    for line in lines:
+        folder = nights_root / line.process
+        dates = " ".join(night.date for night in reversed(line.nights))
+        write_text(folder / "nights.js", f'document.documentElement.dataset.nights = "{dates}";\n')
+        write_page(folder / "index.html", "process.html", line=line, root="../")
+    return write_page(nights_root / "index.html", "index.html", lines=lines, root="")
+
+
+def _write_assets(into: Path) -> None:
+    assets = HERE / "assets"
+    write_text(into / "style.css", (assets / "style.css").read_text(encoding="utf-8") + "\n" + MAP_CSS)
+    write_text(into / "page.js", (assets / "page.js").read_text(encoding="utf-8"))
+
+
+def _nights_in(folder: Path) -> list[Path]:
+    """Folders of published nights, newest first; a process may not hide behind a link out of the site."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    return sorted(
+        (night for night in folder.iterdir() if _NIGHT.fullmatch(night.name) and night.is_dir()), reverse=True
+    )
+
+
+def _line(folder: Path) -> Line:
+    return Line(folder.name, tuple(_night(night) for night in _nights_in(folder)))
+
+
+def _night(folder: Path) -> Night:
+    return Night(
+        folder.name,
+        findings=_read(folder / "findings.json", FINDINGS),
+        failed=_read(folder / "failed.json", FAILED_NIGHT),
+    )
+
+
+def _read(file: Path, kind: TypeAdapter[Found]) -> Found | None:
+    try:
+        return kind.validate_json(file.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
