@@ -1,0 +1,30 @@
+"""The map of a process: a directly-follows graph drawn so that one sees where the time goes."""
+
+from mining.flowchart.chart import Chart, draw
+from mining.flowchart.colours import MAP_CSS
+from mining.flowchart.durations import count_text, duration_text, pair_text, share_text
+from mining.flowchart.render import LayoutError, LayoutTimeout, render
+from mining.flowchart.scale import SCALES, Scale, choose_scale, scale_named
+from mining.flowchart.simplify import default_level, levels, path_id, phone_level, step_id
+
+__all__ = [
+    "MAP_CSS",
+    "SCALES",
+    "Chart",
+    "LayoutError",
+    "LayoutTimeout",
+    "Scale",
+    "choose_scale",
+    "count_text",
+    "default_level",
+    "draw",
+    "duration_text",
+    "levels",
+    "pair_text",
+    "path_id",
+    "phone_level",
+    "render",
+    "scale_named",
+    "share_text",
+    "step_id",
+]

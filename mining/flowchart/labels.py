@@ -1,0 +1,172 @@
+"""What is written in a box or beside an arrow: tables of cells that we measure ourselves, in Graphviz's HTML-like labels.
+
+Every cell has a fixed size, so that the layout does not depend on the fonts of the machine that draws it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import ceil
+from typing import Final
+
+from mining.findings import Activity, Flow
+from mining.flowchart.colours import LIGHT
+from mining.flowchart.durations import MINUTE, NBSP, count_text, duration_text, share_text
+from mining.flowchart.lettering import clean, width, wrap
+
+STEP_WIDTH: Final = 172
+CONTENT: Final = 152
+BADGE: Final = 17
+_PAD: Final = 10
+_BAR: Final = 4
+_NAMELESS: Final = "(no name)"
+_SLACK: Final = 1.12  # room for machines that draw Arial with a somewhat wider font
+_REPEAT_SHOWN: Final = 0.03
+
+
+@dataclass(frozen=True)
+class Run:
+    """A piece of text in one style."""
+
+    text: str
+    size: int = 11
+    bold: bool = False
+    colour: str = LIGHT["secondary"]
+
+    @property
+    def width(self) -> float:
+        return width(self.text, self.size, bold=self.bold)
+
+    @property
+    def html(self) -> str:
+        # Graphviz replaces \N, \G and others even here: a doubled backslash stands for one
+        text = escape(self.text.replace("\\", "\\\\").replace(" ", NBSP))
+        inner = f"<B>{text}</B>" if self.bold else text
+        return f'<FONT POINT-SIZE="{self.size}" COLOR="{self.colour}">{inner}</FONT>'
+
+
+@dataclass(frozen=True)
+class Label:
+    html: str
+    width: int
+    height: int
+
+
+def display_name(activity: str) -> str:
+    """Make an activity's name printable on one line; one that shows nothing is called so."""
+    return clean(activity) or _NAMELESS
+
+
+def step_label(activity: Activity, cases: int) -> Label:
+    """Write a step: its name on up to three lines, its cases, a bar of their share, and what it does itself."""
+    filled = round(CONTENT * min(1.0, activity.cases / cases)) if cases else 0
+    parts = [(part, colour) for part, colour in ((filled, LIGHT["bar"]), (CONTENT - filled, LIGHT["rest"])) if part]
+    columns = len(parts) + 2  # pad, bar, rest of the bar, pad
+    lines = [(Run(line, 13, True, LIGHT["ink"]), 16) for line in _name_lines(activity.name)] + [(_cases_run(activity, cases), 15)]
+    note = _note(activity)
+    rows = [_gap_row(7, columns), *(_text_row(run, height, columns) for run, height in lines), _gap_row(3, columns), _bar_row(parts)]
+    rows += [_gap_row(3, columns), _text_row(Run(note), 15, columns), _gap_row(5, columns)] if note else [_gap_row(9, columns)]
+    height = 7 + sum(height for _, height in lines) + 3 + _BAR + (3 + 15 + 5 if note else 9)
+    return Label(table(rows), STEP_WIDTH, height)
+
+
+def pill_label(name: str, count: int, colour: str) -> Label:
+    """Write Start, End or Open with its number of cases."""
+    runs = [Run(name, 12, True, colour), Run(f"{NBSP * 3}{count_text(count)}", 12, False, colour)]
+    room = _room(runs)
+    return Label(table([f"<TR>{cell(room, 22, runs)}</TR>"]), room + 2 * 14, 24)
+
+
+def flow_label(flow: Flow, rank: int | None, thickness: float) -> str:
+    """Write a flow: its average wait and moves; with a badge if it is one of the worst, and what the average hides."""
+    first = [Run(count_text(flow.n))]
+    if flow.winsorised_mean_s >= MINUTE:
+        first = [Run(duration_text(flow.winsorised_mean_s), 12, True, LIGHT["ink"]), Run(f"{NBSP}· {count_text(flow.n)}")]
+    second = _second_line(flow, rank)
+    badge = badge_cells(rank) if rank else ""
+    badge_room = BADGE + 5 if rank else 0
+    room = max(badge_room + _room(first), _room([Run(second)]))
+    rows = [f"<TR>{cell(_distance(thickness), 16)}{badge}{cell(room - badge_room, 16, first)}</TR>"]
+    if second:
+        rows.append(f"<TR>{cell(_distance(thickness), 14)}{cell(room, 14, [Run(second)], columns=3 if rank else 1)}</TR>")
+    return table(rows)
+
+
+def count_label(count: int, thickness: float) -> str:
+    """Write how many cases start, end or are open there."""
+    runs = [Run(count_text(count))]
+    return table([f"<TR>{cell(_distance(thickness), 16)}{cell(_room(runs), 16, runs)}</TR>"])
+
+
+def table(rows: Iterable[str]) -> str:
+    """Put rows into a table without lines and blanks of its own."""
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{"".join(rows)}</TABLE>'
+
+
+def cell(
+    wide: int, high: int, runs: Sequence[Run] = (), *, columns: int = 1, colour: str = "", align: str = "LEFT"
+) -> str:
+    """Make a cell of fixed size, empty, filled with a colour, or with text from its left."""
+    span = f' COLSPAN="{columns}"' if columns > 1 else ""
+    fill = f' BGCOLOR="{colour}"' if colour else ""
+    text = "".join(run.html for run in runs)
+    return f'<TD FIXEDSIZE="TRUE" WIDTH="{wide}" HEIGHT="{high}" ALIGN="{align}"{span}{fill}>{text}</TD>'
+
+
+def badge_cells(rank: int) -> str:
+    """Make the badge of a bottleneck, and the distance to what stands right of it."""
+    number = Run(str(rank), 11, True, LIGHT["card"]).html
+    fill = f'STYLE="ROUNDED" BGCOLOR="{LIGHT["ink"]}"'
+    return f'<TD FIXEDSIZE="TRUE" WIDTH="{BADGE}" HEIGHT="16" {fill}>{number}</TD>{cell(5, 16)}'
+
+
+def _name_lines(activity: str) -> tuple[str, ...]:
+    return wrap(display_name(activity), CONTENT, 13, lines=3, bold=True)
+
+
+def _cases_run(activity: Activity, cases: int) -> Run:
+    word = "case" if activity.cases == 1 else "cases"
+    return Run(f"{count_text(activity.cases)} {word} · {share_text(activity.cases, cases)}")
+
+
+def _note(activity: Activity) -> str:
+    """Say how long the step itself takes, where that is known, and which share of its cases repeat it, where that matters."""
+    parts = []
+    if activity.mean_processing_s is not None:
+        parts.append(f"service {duration_text(activity.mean_processing_s)}")
+    if activity.cases_repeating >= _REPEAT_SHOWN * activity.cases > 0:
+        parts.append(f"{share_text(activity.cases_repeating, activity.cases)} repeat")
+    return " · ".join(parts)
+
+
+def _second_line(flow: Flow, rank: int | None) -> str:
+    if flow.timer_s is not None:
+        return f"fixed wait {duration_text(flow.timer_s)}"
+    if rank and flow.median_s < flow.winsorised_mean_s / 8:
+        return f"half < {duration_text(max(MINUTE, flow.median_s))}"
+    return ""
+
+
+def _gap_row(high: int, columns: int) -> str:
+    return f"<TR>{cell(STEP_WIDTH, high, columns=columns)}</TR>"
+
+
+def _text_row(run: Run, high: int, columns: int) -> str:
+    """Write from the left pad on; the right pad belongs to the text, for machines that draw it wider."""
+    return f"<TR>{cell(_PAD, high)}{cell(STEP_WIDTH - _PAD, high, [run], columns=columns - 1)}</TR>"
+
+
+def _bar_row(parts: Iterable[tuple[int, str]]) -> str:
+    bar = "".join(cell(part, _BAR, colour=colour) for part, colour in parts)
+    return f"<TR>{cell(_PAD, _BAR)}{bar}{cell(_PAD, _BAR)}</TR>"
+
+
+def _room(runs: Iterable[Run]) -> int:
+    return ceil(sum(run.width for run in runs) * _SLACK)
+
+
+def _distance(thickness: float) -> int:
+    """Keep the text off its line, however thick that is."""
+    return round(5 + thickness / 2)

@@ -1,0 +1,177 @@
+"""Which steps and paths a map shows: few, but every step can be reached from Start and reaches End or Open.
+
+Steps are left out by projection (the graph of each level is computed from the log without them), paths by two spanning
+arborescences: after Chapela-Campa, Dumas, Mucientes and Lama, "Efficient edge filtering of directly-follows graphs" (2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha1
+from itertools import pairwise
+from math import ceil
+from typing import Final
+
+import networkx as nx
+
+from mining.findings import Activity, Bottleneck, Flow, Graph
+
+START: Final = "start"
+END: Final = "end"
+OPEN: Final = "open"
+
+MOST_PATHS: Final = 90  # more labelled paths take seconds to lay out, and nobody reads them
+MOST_STEPS: Final = 40  # two arborescences over these stay below MOST_PATHS
+_SIZES: Final = (4, 6, 8, 10, 12, 15, 20, 27, 36)
+
+
+@dataclass(frozen=True)
+class Path:
+    """An arrow of the map: moves between two steps, or from Start, to End, or to Open."""
+
+    source: str  # id of a step, or START
+    target: str  # id of a step, END or OPEN
+    n: int
+    flow: Flow | None  # None at Start, End and Open
+
+    @property
+    def id(self) -> str:
+        return f"e_{self.source}_{self.target}"
+
+
+def step_id(activity: str) -> str:
+    """Name the element of an activity in every map; the same name from night to night."""
+    return "a" + sha1(activity.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()[:8]
+
+
+def path_id(source: str, target: str) -> str:
+    """Name the element of the moves from one activity to another."""
+    return f"e_{step_id(source)}_{step_id(target)}"
+
+
+def levels(graph: Graph, main: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """List the activities kept at each level, few to all (at most 40): those of the most frequent variant first, then by cases."""
+    by_cases = sorted(graph.activities, key=lambda activity: (-activity.cases, activity.name))
+    known = {activity.name for activity in by_cases}
+    ranked = list(dict.fromkeys([name for name in main if name in known] + [activity.name for activity in by_cases]))
+    most = min(len(ranked), MOST_STEPS)
+    sizes = [size for size in _SIZES if size < most] + [most]
+    return tuple(tuple(ranked[:size]) for size in sizes) if ranked else ()
+
+
+def default_level(graph: Graph, levels: Sequence[Sequence[str]]) -> int:
+    """Choose the level to open with: the smallest with 95 % of the events, else the largest, of those with at most 12 steps."""
+    events = {activity.name: activity.events for activity in graph.activities}
+    readable = [index for index, kept in enumerate(levels) if len(kept) <= 12]
+    for index in readable:
+        if sum(events[name] for name in levels[index]) >= 0.95 * sum(events.values()):
+            return index
+    return readable[-1] if readable else 0
+
+
+def phone_level(levels: Sequence[Sequence[str]]) -> int:
+    """Choose the level for a narrow screen: the first with six steps or more."""
+    return next((index for index, kept in enumerate(levels) if len(kept) >= 6), max(0, len(levels) - 1))
+
+
+def all_paths(graph: Graph) -> tuple[Path, ...]:
+    """List every path of a graph, most moves first, in an order that does not depend on that of the graph's parts."""
+    paths = [Path(step_id(flow.source), step_id(flow.target), flow.n, flow) for flow in graph.flows]
+    for activity in graph.activities:
+        paths.extend(_terminal_paths(activity))
+    return tuple(sorted((path for path in paths if path.n > 0), key=lambda path: (-path.n, path.source, path.target)))
+
+
+def _terminal_paths(activity: Activity) -> tuple[Path, Path, Path]:
+    step = step_id(activity.name)
+    return (
+        Path(START, step, activity.starts, None),
+        Path(step, END, activity.ends, None),
+        Path(step, OPEN, activity.open, None),
+    )
+
+
+def main_pairs(graph: Graph, main: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """List the moves of the most frequent variant as ids of steps, as far as the graph keeps them."""
+    kept = {activity.name for activity in graph.activities}
+    spine = [START, *(step_id(name) for name in main if name in kept), END]
+    return frozenset(pairwise(spine))
+
+
+def flagged(graph: Graph, bottlenecks: Iterable[Bottleneck]) -> dict[tuple[str, str], int]:
+    """Give the rank of each of the five worst bottlenecks that the graph holds, by the ids of its two steps."""
+    held = {(flow.source, flow.target) for flow in graph.flows if flow.timer_s is None}
+    return {
+        (step_id(one.after), step_id(one.step)): one.rank
+        for one in bottlenecks
+        if 1 <= one.rank <= 5 and (one.after, one.step) in held
+    }
+
+
+def backbone(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Choose the paths without which some step would hang in the air: the heaviest tree out of Start and the heaviest into End and Open.
+
+    Raises:
+        ValueError: some step cannot be reached from Start, or reaches neither End nor Open: then the graph's counts are wrong.
+    """
+    forward = _arborescence([(path.source, path.target, path) for path in paths])
+    ends = {END: "sink", OPEN: "sink"}
+    backward = _arborescence([(ends.get(path.target, path.target), path.source, path) for path in paths if path.source != START])
+    chosen = forward | backward
+    return tuple(path for path in paths if path in chosen)
+
+
+def selections(
+    paths: Sequence[Path], steps: int, wanted: set[tuple[str, str]], coverage: float = 0.9
+) -> tuple[tuple[Path, ...], ...]:
+    """List what may be shown, most first; each next one is easier to lay out, the last is the backbone alone.
+
+    Args:
+        paths: all of them, most moves first.
+        steps: how many steps the map has; up to a coverage of 95 % there are at most 1.8 paths a step besides the needed ones.
+        wanted: moves to show in any case (most frequent variant, bottlenecks).
+        coverage: the share of all moves to show.
+    """
+    bones = set(backbone(paths))
+    needed = bones | {path for path in paths if (path.source, path.target) in wanted}
+    limit = MOST_PATHS if coverage > 0.95 else min(MOST_PATHS, ceil(1.8 * steps))
+    full = _filled(paths, needed, limit, coverage)
+    half = _filled(paths, needed, (len(full) + len(needed)) // 2, coverage)
+    choices = [chosen for chosen in (full, half, needed, bones) if len(chosen) <= MOST_PATHS]
+    kept = dict.fromkeys(tuple(path for path in paths if path in chosen) for chosen in choices)
+    return tuple(kept)
+
+
+def share_of_moves(shown: Iterable[Path], paths: Iterable[Path]) -> float:
+    """Say which share of all moves, with those from Start and to End and Open, the shown paths carry (1 where there are none)."""
+    total = sum(path.n for path in paths)
+    return sum(path.n for path in shown) / total if total else 1.0
+
+
+def _filled(paths: Sequence[Path], needed: set[Path], limit: int, coverage: float) -> set[Path]:
+    chosen = set(needed)
+    for path in paths:
+        if len(chosen) >= limit or share_of_moves(chosen, paths) >= coverage:
+            break
+        chosen.add(path)
+    return chosen
+
+
+def _arborescence(edges: Sequence[tuple[str, str, Path]]) -> set[Path]:
+    """Find the heaviest spanning arborescence (Chu-Liu/Edmonds); ties are settled by the order of the edges.
+
+    Its root is the vertex that nothing leads to. Vertices are numbered, since sets of texts are ordered anew in every process.
+    """
+    number: dict[str, int] = {}
+    graph = nx.DiGraph()
+    for index, (a, b, path) in enumerate(edges):
+        u, v = number.setdefault(a, len(number)), number.setdefault(b, len(number))
+        weight = path.n * len(edges) + len(edges) - index
+        if u != v and (not graph.has_edge(u, v) or graph[u][v]["weight"] < weight):
+            graph.add_edge(u, v, weight=weight, path=path)
+    try:
+        tree = nx.maximum_spanning_arborescence(graph, preserve_attrs=True)
+    except nx.NetworkXException as error:
+        raise ValueError("some step of the graph is not on a way from Start to End or Open: its counts do not add up") from error
+    return {graph[u][v]["path"] for u, v in tree.edges}
