@@ -1,0 +1,155 @@
+"""XES logs, read as a stream; the start and the completion of one piece of work become one event.
+
+In the standard life cycle one piece of work leaves several events. Within a trace, and for one activity (and one
+`concept:instance`, where there is one), they are put together first in, first out:
+
+- a completion takes the oldest start that is waiting; the start's time becomes `started`;
+- a start takes the oldest `schedule` that is waiting; without a start the completion takes it.
+
+What was put together stays readable: an attribute of the start that differs is kept as `start:NAME`, one of the
+schedule as `schedule:NAME`. What found no partner stays an event of its own with its own time as `completed`, no
+`started`, and `lifecycle:transition` as it was written. So does every other transition (a log may keep its own
+statuses there), and every event of a process that names a column for `started`. Nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from lxml import etree
+
+from mining.errors import InputError
+from mining.process import Columns, Process
+from mining.sources.files import opened
+from mining.sources.mapping import Table
+from mining.sources.parts import Parts
+
+_TRANSITION, _INSTANCE = "lifecycle:transition", "concept:instance"
+_ROW, _POSITION = "#row", "#position"  # as no attribute is called
+
+
+@dataclass
+class _Event:
+    row: int  # running number in the file
+    position: int  # in its trace
+    attributes: dict[str, str]
+
+
+def xes_table(
+    connection: duckdb.DuckDBPyConnection, path: Path, process: Process, into: Path, limit: int | None
+) -> tuple[Table, int]:
+    """A XES file, written into the folder `into` as Parquet, and the number of events that it holds before pairing.
+
+    Raises:
+        InputError: the XML or the archive is broken, or holds no log.
+    """
+    paired = process.columns.started is None
+    raw = 0
+    with Parts(into, path.name) as parts:
+        for trace in islice(_traces(path), limit):
+            raw += len(trace)
+            for event in _paired(trace, process.columns) if paired else trace:
+                parts.add({_ROW: event.row, _POSITION: event.position, **event.attributes})
+    relation, columns = parts.relation(connection, [_ROW, _POSITION])
+    names = {name: kind for name, kind in columns.items() if name not in (_ROW, _POSITION)}
+    mapping = _resolved(process.columns, names)
+    return Table(path.name, relation, names, mapping, f'"{_ROW}"', f'"{_POSITION}"'), raw
+
+
+def _resolved(columns: Columns, names: dict[str, str]) -> Columns:
+    """The mapping with the case looked for among the traces first, and with the times of starts that were paired."""
+    of_trace, of_start = f"case:{columns.case}", f"start:{columns.completed}"
+    changes: dict[str, Any] = {"case": of_trace} if of_trace in names else {}
+    if columns.started is None and of_start in names:
+        changes["started"] = of_start
+    return columns.model_copy(update=changes)
+
+
+def _traces(path: Path) -> Iterator[list[_Event]]:
+    """The events of each trace, with the trace's own attributes as `case:NAME`; one trace is held at a time."""
+    events: list[_Event] = []
+    row = 0
+    try:
+        with opened(path) as stream:
+            for node in _elements(stream):
+                if _kind(node) == "event":
+                    if _kind(node.getparent()) != "trace":
+                        raise InputError(
+                            f"{path.name}, line {node.sourceline}: this event is in no trace, so in no case"
+                        )
+                    row += 1
+                    events.append(_Event(row, len(events) + 1, dict(_attributes(node))))
+                else:
+                    of_trace = {f"case:{name}": value for name, value in _attributes(node)}
+                    for event in events:
+                        event.attributes.update(of_trace)
+                    yield events
+                    events = []
+                _forget(node)
+    except etree.XMLSyntaxError as error:
+        raise InputError(f"{path.name}, line {error.lineno}: the XML is broken or cut short: {error.msg}") from None
+
+
+def _elements(stream: Any) -> Iterator[Any]:
+    """Each event and each trace at its end. Entities are not followed: a log must not make us read other files."""
+    wanted = ("{*}event", "{*}trace")
+    return (node for _, node in etree.iterparse(stream, tag=wanted, resolve_entities=False, no_network=True))
+
+
+def _kind(node: Any) -> str:
+    return str(etree.QName(node).localname)
+
+
+def _forget(node: Any) -> None:
+    """Free an element that has been read, and its like before it; what else a trace says is still to be read."""
+    node.clear(keep_tail=False)
+    while (before := node.getprevious()) is not None and before.tag == node.tag:
+        node.getparent().remove(before)
+
+
+def _attributes(node: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Names and texts of the attributes below a node; one within another is called OUTER/INNER."""
+    for child in node.iterchildren(tag=etree.Element):
+        key, value = child.get("key"), child.get("value")
+        if key is None:
+            yield from _attributes(child, prefix)  # the <values> of a list
+            continue
+        if value is not None:
+            yield prefix + key, value
+        if len(child):
+            yield from _attributes(child, f"{prefix}{key}/")
+
+
+def _paired(trace: list[_Event], columns: Columns) -> list[_Event]:
+    """The events that are left when starts and schedules have been put to the completions they belong to."""
+    waiting: dict[tuple[str, str | None, str | None], deque[_Event]] = defaultdict(deque)
+    taken: set[int] = set()
+    for event in trace:
+        step = event.attributes.get(_TRANSITION, "").lower()
+        work = (event.attributes.get(columns.activity), event.attributes.get(_INSTANCE))
+        if step in ("schedule", "start"):
+            waiting[step, *work].append(event)
+        if step == "start" and waiting["schedule", *work]:
+            taken.add(_take(event, "schedule", waiting["schedule", *work], columns))
+        if step == "complete":
+            partner = next((kind for kind in ("start", "schedule") if waiting[kind, *work]), None)
+            if partner:
+                taken.add(_take(event, partner, waiting[partner, *work], columns))
+    return [event for event in trace if event.row not in taken]
+
+
+def _take(event: _Event, kind: str, waiting: deque[_Event], columns: Columns) -> int:
+    """Put the oldest waiting event to a later one of the same work; its row is no event any more."""
+    partner = waiting.popleft()
+    for name, value in partner.attributes.items():
+        if name.startswith("schedule:"):
+            event.attributes[name] = value
+        elif name == columns.completed or (name != _TRANSITION and event.attributes.get(name) != value):
+            event.attributes[f"{kind}:{name}"] = value
+    return partner.row
