@@ -1,0 +1,1 @@
+"""Great Expectations suites: what an event log must be before it is mined."""
