@@ -3,7 +3,7 @@
 from mining.flowchart.chart import Chart, draw
 from mining.flowchart.colours import MAP_CSS
 from mining.flowchart.durations import count_text, duration_text, pair_text, share_text
-from mining.flowchart.render import LayoutError, LayoutTimeout, render
+from mining.flowchart.render import LayoutError, LayoutTimeoutError, render
 from mining.flowchart.scale import SCALES, Scale, choose_scale, scale_named
 from mining.flowchart.simplify import default_level, levels, path_id, phone_level, step_id
 
@@ -12,7 +12,7 @@ __all__ = [
     "SCALES",
     "Chart",
     "LayoutError",
-    "LayoutTimeout",
+    "LayoutTimeoutError",
     "Scale",
     "choose_scale",
     "count_text",

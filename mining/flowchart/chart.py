@@ -10,7 +10,7 @@ from mining.findings import Bottleneck, Graph
 from mining.flowchart.dot import Sheet, dot_source, empty_source
 from mining.flowchart.durations import count_text, share_text
 from mining.flowchart.lettering import clean
-from mining.flowchart.render import LayoutTimeout, render
+from mining.flowchart.render import LayoutTimeoutError, render
 from mining.flowchart.scale import Scale
 from mining.flowchart.sentences import sentences
 from mining.flowchart.simplify import Path, all_paths, flagged, main_pairs, selections, share_of_moves
@@ -32,11 +32,11 @@ class Chart:
     svg: str  # a file of its own, with legend and style sheet
 
     def inline_svg(self, prefix: str) -> str:
-        """Give the drawing for a page that has `MAP_CSS` in its style sheet; `prefix` keeps ids apart where a page has several."""
+        """Give the drawing for a page that has `MAP_CSS`; `prefix` keeps the ids of several maps on it apart."""
         return inline(self.svg, prefix)
 
 
-def draw(
+def draw(  # noqa: PLR0913  (all by name)
     graph: Graph,
     *,
     full: Graph,
@@ -60,7 +60,7 @@ def draw(
         coverage: share of all moves that the shown paths should carry; above 0.95 also where that makes many paths.
 
     Raises:
-        LayoutTimeout: not even the backbone could be laid out in time.
+        LayoutTimeoutError: not even the backbone could be laid out in time.
         LayoutError: Graphviz failed.
         ValueError: the graph's counts do not add up: some step is not on a way from Start to End or Open.
     """
@@ -87,7 +87,7 @@ def _first_in_time(sheets: Sequence[Sheet], timeout_s: float) -> tuple[Sheet, st
         dot = dot_source(sheet)
         try:
             return sheet, dot, render(dot, "svg", (end - monotonic()) / 2)
-        except LayoutTimeout:
+        except LayoutTimeoutError:
             continue
     dot = dot_source(sheets[-1])
     return sheets[-1], dot, render(dot, "svg", max(0.01, end - monotonic()))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
 import graphviz
 
-from mining.findings import Activity, Graph
+from mining.findings import Activity, Flow, Graph
 from mining.flowchart.colours import LIGHT, wait_colour
-from mining.flowchart.labels import Label, cell, count_label, flow_label, pill_label, Run, step_label, table
+from mining.flowchart.labels import Label, Run, cell, count_label, flow_label, pill_label, step_label, table
 from mining.flowchart.legend import Legend, thickness
 from mining.flowchart.order import order_of
 from mining.flowchart.scale import Scale
@@ -78,12 +78,12 @@ def _drawing(sheet: Sheet) -> graphviz.Digraph:
         "bgcolor": LIGHT["card"],
         "pad": "0.1",
         "nodesep": "0.3",
-        "ranksep": "0.2",
+        "ranksep": "0.25",
         "label": f"<{legend.html}>",
         "labelloc": "b",
         "labeljust": "l",
         "fontname": "Arial",
-        "outputorder": "edgesfirst",
+        "outputorder": "nodesfirst",
     }
     fonts = {"fontname": "Arial", "fontsize": "11"}
     return graphviz.Digraph("map", graph_attr=settings, node_attr=fonts, edge_attr=fonts)
@@ -122,8 +122,8 @@ def _add_pill(drawing: graphviz.Digraph, pill: str, name: str, count: int) -> No
 
 
 def _add_path(drawing: graphviz.Digraph, path: Path, sheet: Sheet, *, back: bool) -> None:
-    """Draw a path; one that leads upwards is declared the other way round, so that the order of the ranks stays ours."""
-    look = _flow_look(path, sheet) if path.flow else _terminal_look(path, sheet)
+    """Draw a path; one that leads upwards is declared the other way round: the order of the ranks stays ours."""
+    look = _flow_look(path, path.flow, sheet) if path.flow else _terminal_look(path, sheet)
     look |= {"id": path.id, "arrowsize": f"{max(0.6, (1.4 * float(look['penwidth']) + 2.4) / 7):.3f}"}
     if back:
         look |= {"dir": "back", "class": look["class"] + " back"}
@@ -131,9 +131,8 @@ def _add_path(drawing: graphviz.Digraph, path: Path, sheet: Sheet, *, back: bool
     drawing.edge(*ends, **look)
 
 
-def _flow_look(path: Path, sheet: Sheet) -> dict[str, str]:
-    flow, pair = path.flow, (path.source, path.target)
-    assert flow is not None
+def _flow_look(path: Path, flow: Flow, sheet: Sheet) -> dict[str, str]:
+    pair = (path.source, path.target)
     wide = thickness(path.n, sheet.n_max)
     rank = sheet.ranks.get(pair)
     level = sheet.scale.colour_class(flow.winsorised_mean_s)
@@ -162,6 +161,3 @@ def _terminal_look(path: Path, sheet: Sheet) -> dict[str, str]:
 def _weight(path: Path, sheet: Sheet) -> int:
     """Say how straight a path should run."""
     return 1 + 40 * path.n // sheet.n_max + (30 if (path.source, path.target) in sheet.spine else 0)
-
-
-__all__ = ["Sheet", "dot_source", "empty_source"]

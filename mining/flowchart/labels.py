@@ -1,4 +1,4 @@
-"""What is written in a box or beside an arrow: tables of cells that we measure ourselves, in Graphviz's HTML-like labels.
+"""What is written in a box or beside an arrow: HTML-like labels of Graphviz, of cells that we measure ourselves.
 
 Every cell has a fixed size, so that the layout does not depend on the fonts of the machine that draws it.
 """
@@ -64,10 +64,21 @@ def step_label(activity: Activity, cases: int) -> Label:
     filled = round(CONTENT * min(1.0, activity.cases / cases)) if cases else 0
     parts = [(part, colour) for part, colour in ((filled, LIGHT["bar"]), (CONTENT - filled, LIGHT["rest"])) if part]
     columns = len(parts) + 2  # pad, bar, rest of the bar, pad
-    lines = [(Run(line, 13, True, LIGHT["ink"]), 16) for line in _name_lines(activity.name)] + [(_cases_run(activity, cases), 15)]
+    lines = [(Run(line, 13, True, LIGHT["ink"]), 16) for line in _name_lines(activity.name)] + [
+        (_cases_run(activity, cases), 15)
+    ]
     note = _note(activity)
-    rows = [_gap_row(7, columns), *(_text_row(run, height, columns) for run, height in lines), _gap_row(3, columns), _bar_row(parts)]
-    rows += [_gap_row(3, columns), _text_row(Run(note), 15, columns), _gap_row(5, columns)] if note else [_gap_row(9, columns)]
+    rows = [
+        _gap_row(7, columns),
+        *(_text_row(run, height, columns) for run, height in lines),
+        _gap_row(3, columns),
+        _bar_row(parts),
+    ]
+    rows += (
+        [_gap_row(3, columns), _text_row(Run(note), 15, columns), _gap_row(5, columns)]
+        if note
+        else [_gap_row(9, columns)]
+    )
     height = 7 + sum(height for _, height in lines) + 3 + _BAR + (3 + 15 + 5 if note else 9)
     return Label(table(rows), STEP_WIDTH, height)
 
@@ -76,21 +87,27 @@ def pill_label(name: str, count: int, colour: str) -> Label:
     """Write Start, End or Open with its number of cases."""
     runs = [Run(name, 12, True, colour), Run(f"{NBSP * 3}{count_text(count)}", 12, False, colour)]
     room = _room(runs)
-    return Label(table([f"<TR>{cell(room, 22, runs)}</TR>"]), room + 2 * 14, 24)
+    rows = [f"<TR>{cell(room, 3)}</TR>", f"<TR>{cell(room, 20, runs, align='CENTER')}</TR>"]
+    return Label(table(rows), room + 2 * 12, 24)
 
 
 def flow_label(flow: Flow, rank: int | None, thickness: float) -> str:
     """Write a flow: its average wait and moves; with a badge if it is one of the worst, and what the average hides."""
     first = [Run(count_text(flow.n))]
     if flow.winsorised_mean_s >= MINUTE:
-        first = [Run(duration_text(flow.winsorised_mean_s), 12, True, LIGHT["ink"]), Run(f"{NBSP}· {count_text(flow.n)}")]
+        first = [
+            Run(duration_text(flow.winsorised_mean_s), 12, True, LIGHT["ink"]),
+            Run(f"{NBSP}· {count_text(flow.n)}"),
+        ]
     second = _second_line(flow, rank)
     badge = badge_cells(rank) if rank else ""
     badge_room = BADGE + 5 if rank else 0
     room = max(badge_room + _room(first), _room([Run(second)]))
     rows = [f"<TR>{cell(_distance(thickness), 16)}{badge}{cell(room - badge_room, 16, first)}</TR>"]
     if second:
-        rows.append(f"<TR>{cell(_distance(thickness), 14)}{cell(room, 14, [Run(second)], columns=3 if rank else 1)}</TR>")
+        rows.append(
+            f"<TR>{cell(_distance(thickness), 14)}{cell(room, 14, [Run(second)], columns=3 if rank else 1)}</TR>"
+        )
     return table(rows)
 
 
@@ -105,7 +122,7 @@ def table(rows: Iterable[str]) -> str:
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{"".join(rows)}</TABLE>'
 
 
-def cell(
+def cell(  # noqa: PLR0913
     wide: int, high: int, runs: Sequence[Run] = (), *, columns: int = 1, colour: str = "", align: str = "LEFT"
 ) -> str:
     """Make a cell of fixed size, empty, filled with a colour, or with text from its left."""
@@ -132,9 +149,9 @@ def _cases_run(activity: Activity, cases: int) -> Run:
 
 
 def _note(activity: Activity) -> str:
-    """Say how long the step itself takes, where that is known, and which share of its cases repeat it, where that matters."""
+    """Say how long the step itself takes, if known, and which share of its cases repeat it, if that matters."""
     parts = []
-    if activity.mean_processing_s is not None:
+    if activity.mean_processing_s:
         parts.append(f"service {duration_text(activity.mean_processing_s)}")
     if activity.cases_repeating >= _REPEAT_SHOWN * activity.cases > 0:
         parts.append(f"{share_text(activity.cases_repeating, activity.cases)} repeat")
@@ -169,4 +186,4 @@ def _room(runs: Iterable[Run]) -> int:
 
 def _distance(thickness: float) -> int:
     """Keep the text off its line, however thick that is."""
-    return round(5 + thickness / 2)
+    return round(6 + thickness)

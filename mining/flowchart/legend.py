@@ -20,7 +20,7 @@ _MARK: Final = 28  # where a sign stands, left of its meaning
 
 
 def thickness(n: int, n_max: int) -> float:
-    """Give the width in pixels of the line of a flow of `n` moves, where the greatest of the whole process has `n_max`."""
+    """Give the width in pixels of the line of a flow of `n` moves, where the process's greatest has `n_max`."""
     return 1 + 5 * sqrt(n / n_max)
 
 
@@ -56,8 +56,10 @@ class Legend:
         signs.append((_bar(), "Share of cases that pass the step"))
         signs += [(_stroke((8, 4, 8, 4)), "Half of the moves or more pass hidden steps")] if self.dashes else []
         signs += [(_stroke((2, 3) * 5), "Fixed wait, not ranked")] if self.timers else []
-        pairs = [signs[index : index + 2] for index in range(0, len(signs), 2)]
-        return ["".join(_sign(mark, text, room) for (mark, text), room in zip(pair, (_LEFT, _RIGHT), strict=False)) for pair in pairs]
+        cells = [_sign(mark, text, (_LEFT, _RIGHT)[index % 2]) for index, (mark, text) in enumerate(signs)]
+        if len(cells) % 2:
+            cells.append(cell(_RIGHT, 18))
+        return [left + right for left, right in zip(cells[::2], cells[1::2], strict=True)]
 
 
 def _heading(text: str, room: int) -> str:
@@ -112,7 +114,11 @@ def _badge() -> str:
 
 
 def _bar() -> str:
-    rows = [cell(20, 7, columns=2), cell(14, 4, colour=LIGHT["bar"]) + cell(6, 4, colour=LIGHT["rest"]), cell(20, 7, columns=2)]
+    rows = [
+        cell(20, 7, columns=2),
+        cell(14, 4, colour=LIGHT["bar"]) + cell(6, 4, colour=LIGHT["rest"]),
+        cell(20, 7, columns=2),
+    ]
     return f"<TD>{table(f'<TR>{row}</TR>' for row in rows)}</TD>{cell(_MARK - 20, 18)}"
 
 

@@ -15,12 +15,14 @@ from typing import Final
 ELLIPSIS: Final = "…"
 _KEPT_FORMATS: Final = "\u200c\u200d"  # joiners: Persian, Indic scripts and emoji need them
 _UNKNOWN_EM: Final = 0.8  # a letter of a script that the table does not know: rather too wide than too narrow
-_WIDE: Final = r"\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003fffd"
+_WIDE: Final = (
+    r"\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003fffd"
+)
 _PIECES: Final = re.compile(rf"\s+|[{_WIDE}][、。，．：；！？）」』】〕》]*|[^\s{_WIDE}_/-]*[_/-]+|[^\s{_WIDE}_/-]+")
 
 
 def clean(text: str) -> str:
-    """Make one printable line of any text: no control characters, no overrides of the writing direction, no half characters."""
+    """Make one printable line of any text: without control characters, overrides of direction, halves of characters."""
     kept = "".join(_printable(character) for character in text)
     return " ".join(kept.split())
 
@@ -34,7 +36,7 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
 def wrap(text: str, room: float, size: float, *, lines: int, bold: bool = False) -> tuple[str, ...]:
     """Break a clean text into at most `lines` lines of at most `room` pixels; what is left out leaves an ellipsis.
 
-    Breaks at blanks, after `_`, `/` and `-`, between Chinese characters, and inside a word only where it is wider than a line.
+    Breaks at blanks, after `_`, `/` and `-`, between Chinese characters; inside a word only if it is wider than a line.
     """
     rows = [""]
     for piece in _PIECES.findall(text):
@@ -83,5 +85,7 @@ def _guessed(character: str) -> float:
 def _advances(face: str) -> dict[str, float]:
     table = json.loads(Path(__file__).with_name("widths.json").read_text(encoding="utf-8"))
     return {
-        character: int(advance) / table["unit"] for advance, characters in table[face].items() for character in characters
+        character: int(advance) / table["unit"]
+        for advance, characters in table[face].items()
+        for character in characters
     }

@@ -11,8 +11,8 @@ Weights = Mapping[tuple[str, str], int]
 def order_of(steps: Sequence[str], weights: Weights) -> tuple[str, ...]:
     """Order `steps` from top to bottom so that few of the `weights` (moves from one step to another) point upwards.
 
-    Greedy of Eades, Lin and Smyth (1993), then single steps are moved while that helps. Exact optima are NP-hard; ties are
-    settled by the order of `steps`.
+    Greedy of Eades, Lin and Smyth (1993), then single steps are moved while that helps; the exact optimum is NP-hard.
+    Ties are settled by the order of `steps`.
     """
     inner = {(a, b): n for (a, b), n in weights.items() if a != b}
     return _improved(_greedy(list(steps), inner), inner)
@@ -25,7 +25,7 @@ def upward(order: Sequence[str], weights: Weights) -> int:
 
 
 def _greedy(steps: list[str], weights: Weights) -> list[str]:
-    """Put sources first and sinks last; where there are none, put first the step with the greatest surplus of moves out."""
+    """Put sources first and sinks last; where there are none, the step with the greatest surplus of moves out first."""
     out: dict[str, dict[str, int]] = defaultdict(dict)
     into: dict[str, dict[str, int]] = defaultdict(dict)
     for (a, b), n in weights.items():

@@ -1,4 +1,4 @@
-"""From DOT to a picture, by the `dot` on the PATH or, without one, by the Graphviz inside pygraphviz; never longer than allowed."""
+"""From DOT to a picture, by the `dot` on the PATH else by the Graphviz inside pygraphviz; never longer than allowed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class LayoutError(Exception):
     """Graphviz could not draw the map; the message says what it said."""
 
 
-class LayoutTimeout(LayoutError):
+class LayoutTimeoutError(LayoutError):
     """The layout took longer than it may."""
 
 
@@ -25,18 +25,24 @@ def render(dot: str, format: str, timeout_s: float = 10) -> bytes:
     """Draw DOT source as `svg`, `png` (144 dots an inch) or `pdf`.
 
     Raises:
-        LayoutTimeout: it took more than `timeout_s` seconds and was stopped.
+        LayoutTimeoutError: it took more than `timeout_s` seconds and was stopped.
         LayoutError: Graphviz failed, or complained and would have drawn something else than was asked for.
     """
     if format not in ("svg", "png", "pdf"):
         raise ValueError(f'"{format}" is no format of the map; write svg, png or pdf')
     try:
-        done = subprocess.run(_command(format), input=dot.encode("utf-8"), capture_output=True, timeout=timeout_s, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            _command(format), input=dot.encode("utf-8"), capture_output=True, timeout=timeout_s, check=False
+        )
     except subprocess.TimeoutExpired as error:
-        raise LayoutTimeout(f"Graphviz did not finish the map within {timeout_s:.3g} s; draw fewer steps or paths") from error
+        raise LayoutTimeoutError(
+            f"Graphviz did not finish the map within {timeout_s:.3g} s; draw fewer steps or paths"
+        ) from error
     complaints = _complaints(done.stderr.decode("utf-8", "replace"))
     if done.returncode or complaints or not done.stdout:
-        raise LayoutError(f"Graphviz could not draw the map (exit code {done.returncode}): {complaints or 'it said nothing'}")
+        raise LayoutError(
+            f"Graphviz could not draw the map (exit code {done.returncode}): {complaints or 'it said nothing'}"
+        )
     return done.stdout
 
 

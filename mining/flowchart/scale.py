@@ -15,7 +15,7 @@ from mining.flowchart.durations import DAY, HOUR, MINUTE
 
 @dataclass(frozen=True)
 class Scale:
-    """Four limits in seconds, which part the average waits into five colours. Keep it per process: colours then keep their meaning."""
+    """Four limits (seconds) that part average waits into five colours: kept per process, colours keep their meaning."""
 
     name: str
     limits_s: tuple[float, float, float, float]
@@ -49,7 +49,7 @@ def scale_named(name: str) -> Scale:
 
 
 def choose_scale(graph: Graph) -> Scale:
-    """Choose the scale that tells the most: the one whose classes part the moves with the highest entropy (the first of equals)."""
+    """Choose the scale that tells the most: whose classes part the moves with the highest entropy (first of equals)."""
     return max(SCALES, key=lambda scale: _entropy(graph, scale))
 
 

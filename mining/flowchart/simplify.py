@@ -1,7 +1,7 @@
 """Which steps and paths a map shows: few, but every step can be reached from Start and reaches End or Open.
 
 Steps are left out by projection (the graph of each level is computed from the log without them), paths by two spanning
-arborescences: after Chapela-Campa, Dumas, Mucientes and Lama, "Efficient edge filtering of directly-follows graphs" (2022).
+arborescences: after Chapela-Campa, Dumas, Mucientes, Lama: "Efficient edge filtering of directly-follows graphs", 2022.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def path_id(source: str, target: str) -> str:
 
 
 def levels(graph: Graph, main: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """List the activities kept at each level, few to all (at most 40): those of the most frequent variant first, then by cases."""
+    """List the activities kept at each level, few to all (at most 40): the main variant's first, then by cases."""
     by_cases = sorted(graph.activities, key=lambda activity: (-activity.cases, activity.name))
     known = {activity.name for activity in by_cases}
     ranked = list(dict.fromkeys([name for name in main if name in known] + [activity.name for activity in by_cases]))
@@ -61,7 +61,7 @@ def levels(graph: Graph, main: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 
 
 def default_level(graph: Graph, levels: Sequence[Sequence[str]]) -> int:
-    """Choose the level to open with: the smallest with 95 % of the events, else the largest, of those with at most 12 steps."""
+    """Choose the level to open with, of at most 12 steps: the smallest with 95 % of the events, else the largest."""
     events = {activity.name: activity.events for activity in graph.activities}
     readable = [index for index, kept in enumerate(levels) if len(kept) <= 12]
     for index in readable:
@@ -110,14 +110,16 @@ def flagged(graph: Graph, bottlenecks: Iterable[Bottleneck]) -> dict[tuple[str, 
 
 
 def backbone(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """Choose the paths without which some step would hang in the air: the heaviest tree out of Start and the heaviest into End and Open.
+    """Choose the paths that tie every step to Start and to End or Open: the heaviest trees out of and into these.
 
     Raises:
-        ValueError: some step cannot be reached from Start, or reaches neither End nor Open: then the graph's counts are wrong.
+        ValueError: some step is not on a way from Start to End or Open: then the graph's counts are wrong.
     """
     forward = _arborescence([(path.source, path.target, path) for path in paths])
     ends = {END: "sink", OPEN: "sink"}
-    backward = _arborescence([(ends.get(path.target, path.target), path.source, path) for path in paths if path.source != START])
+    backward = _arborescence(
+        [(ends.get(path.target, path.target), path.source, path) for path in paths if path.source != START]
+    )
     chosen = forward | backward
     return tuple(path for path in paths if path in chosen)
 
@@ -129,7 +131,7 @@ def selections(
 
     Args:
         paths: all of them, most moves first.
-        steps: how many steps the map has; up to a coverage of 95 % there are at most 1.8 paths a step besides the needed ones.
+        steps: of the map; up to a coverage of 95 % at most 1.8 paths a step are shown, unless more are needed.
         wanted: moves to show in any case (most frequent variant, bottlenecks).
         coverage: the share of all moves to show.
     """
@@ -144,7 +146,7 @@ def selections(
 
 
 def share_of_moves(shown: Iterable[Path], paths: Iterable[Path]) -> float:
-    """Say which share of all moves, with those from Start and to End and Open, the shown paths carry (1 where there are none)."""
+    """Say which share of all moves, also those at Start, End and Open, the shown paths carry (1 if there are none)."""
     total = sum(path.n for path in paths)
     return sum(path.n for path in shown) / total if total else 1.0
 
@@ -161,10 +163,10 @@ def _filled(paths: Sequence[Path], needed: set[Path], limit: int, coverage: floa
 def _arborescence(edges: Sequence[tuple[str, str, Path]]) -> set[Path]:
     """Find the heaviest spanning arborescence (Chu-Liu/Edmonds); ties are settled by the order of the edges.
 
-    Its root is the vertex that nothing leads to. Vertices are numbered, since sets of texts are ordered anew in every process.
+    Its root is the vertex that nothing leads to. Vertices are numbers, as sets of texts are ordered anew in every run.
     """
     number: dict[str, int] = {}
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[int] = nx.DiGraph()
     for index, (a, b, path) in enumerate(edges):
         u, v = number.setdefault(a, len(number)), number.setdefault(b, len(number))
         weight = path.n * len(edges) + len(edges) - index
@@ -173,5 +175,7 @@ def _arborescence(edges: Sequence[tuple[str, str, Path]]) -> set[Path]:
     try:
         tree = nx.maximum_spanning_arborescence(graph, preserve_attrs=True)
     except nx.NetworkXException as error:
-        raise ValueError("some step of the graph is not on a way from Start to End or Open: its counts do not add up") from error
+        raise ValueError(
+            "some step of the graph is not on a way from Start to End or Open: its counts do not add up"
+        ) from error
     return {graph[u][v]["path"] for u, v in tree.edges}

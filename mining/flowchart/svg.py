@@ -1,4 +1,4 @@
-"""Graphviz's SVG made ours: classes instead of fixed looks, sentences instead of ids, sizes in pixels, no style attributes."""
+"""Graphviz's SVG made ours: classes for looks, sentences instead of ids, sizes in pixels, no style attributes."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def standalone(raw: bytes, title: str, description: str, sentences: Mapping[str,
     body.attrib.pop("class", None)
     body.set("transform", body.get("transform").replace("scale(1 1) rotate(0) ", ""))
     _drop_titles(root)
-    _name_canvas_and_legend(body)
     for group in body.findall(f"{{{_SVG}}}g[@class]"):
         _finish(group, sentences)
+    _name_canvas_and_legend(body)
     _touch_boxes(body)
     _normalise(root)
     for place, (tag, text) in enumerate((("title", title), ("desc", description), ("style", MAP_CSS))):
@@ -52,11 +52,11 @@ def standalone(raw: bytes, title: str, description: str, sentences: Mapping[str,
         element.text = text
         root.insert(place, element)
     etree.cleanup_namespaces(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(root, encoding="unicode") + "\n"
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + str(etree.tostring(root, encoding="unicode")) + "\n"
 
 
 def inline(svg: str, prefix: str) -> str:
-    """Make a part of a page from a standalone file: no style element (the page has `MAP_CSS`), every id with a prefix."""
+    """Make a part of a page from a standalone file: no style element (the page has `MAP_CSS`), ids with a prefix."""
     root = etree.fromstring(svg.encode("utf-8"), _PARSER)
     for style in root.findall(f"{{{_SVG}}}style"):
         root.remove(style)
@@ -83,7 +83,9 @@ def _name_canvas_and_legend(body: etree._Element) -> None:
     loose = [child for child in body if child.tag != f"{{{_SVG}}}g"]
     loose[0].set("class", "card")
     for shape in loose[1:]:
-        shape.set("class", (_TEXT_CLASS if shape.tag == f"{{{_SVG}}}text" else _SHAPE_CLASS).get(shape.get("fill", ""), ""))
+        shape.set(
+            "class", (_TEXT_CLASS if shape.tag == f"{{{_SVG}}}text" else _SHAPE_CLASS).get(shape.get("fill", ""), "")
+        )
     legend = etree.SubElement(body, f"{{{_SVG}}}g", id="legend")
     legend.set("class", "legend")
     for child in loose[1:]:
@@ -137,6 +139,8 @@ def _join_runs(group: etree._Element) -> None:
             for text in row[1:]:
                 group.remove(text)
             row[0].text = None
+            for key in ("font-size", "font-weight", "fill", "class"):
+                row[0].attrib.pop(key, None)
             row[0].extend(runs)
 
 
@@ -153,7 +157,7 @@ def _rows(texts: list[etree._Element]) -> list[list[etree._Element]]:
 
 
 def _on_dark(text: etree._Element) -> bool:
-    return text.get("class") == "reverse"
+    return bool(text.get("class") == "reverse")
 
 
 def _run(text: etree._Element) -> etree._Element:
@@ -167,7 +171,7 @@ def _run(text: etree._Element) -> etree._Element:
 
 def _touch_boxes(body: etree._Element) -> None:
     """Draw the tips of arrows out to their boxes: newer Graphviz keeps room there for the outline that we took away."""
-    boxes = {group.get("id"): group.find(f"*[@class='box']") for group in body.findall(f"{{{_SVG}}}g[@id]")}
+    boxes = {group.get("id"): group.find("*[@class='box']") for group in body.findall(f"{{{_SVG}}}g[@id]")}
     for head in body.iterfind(f".//{{{_SVG}}}polygon[@class='head']"):
         box = boxes.get(head.getparent().get("id").split("_")[-1])
         points = [tuple(float(number) for number in _NUMBER.findall(point)) for point in head.get("points").split()]
