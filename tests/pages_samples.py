@@ -19,6 +19,8 @@ from mining.findings import (
     Severity,
     Variant,
 )
+from mining.flowchart import choose_scale, draw
+from mining.pages import LevelMap
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -260,3 +262,32 @@ def empty_findings() -> Findings:
         bottlenecks=(),
         rework=(),
     )
+
+
+def drawn_levels(findings: Findings) -> tuple[LevelMap, ...]:
+    """Real maps of the order process: all six activities, and four of them."""
+    names = [activity.name for activity in findings.graph.activities]
+    few = [names[index] for index in (0, 1, 2, 5)]
+    graphs = (_without_paper_work(findings.graph, few), findings.graph)
+    charts = [
+        draw(
+            graph,
+            full=findings.graph,
+            main=findings.variants[0].activities,
+            bottlenecks=findings.bottlenecks,
+            scale=choose_scale(findings.graph),
+            title=findings.title,
+        )
+        for graph in graphs
+    ]
+    return LevelMap(charts[0], default=False, phone=True), LevelMap(charts[1], default=True, phone=False)
+
+
+def _without_paper_work(graph: Graph, kept: list[str]) -> Graph:
+    """The order process without shipping and invoice: picked goods then lead to the end, or are open."""
+    pick, close = kept[2], kept[3]
+    activities = [activity for activity in graph.activities if activity.name in kept]
+    activities[2] = replace(activities[2], open=31 + 3 + 39)
+    flows = [flow for flow in graph.flows if {flow.source, flow.target} <= set(kept)]
+    flows.append(replace(_flow(pick, close, 1006, 14.8 * DAY), skipping=1006))
+    return replace(graph, activities=tuple(activities), flows=tuple(flows), events=sum(a.events for a in activities))

@@ -19,10 +19,11 @@ from pages_samples import (
 )
 
 from mining.findings import Check, Findings, Interval, Severity, Variant
+from mining.flowchart.labels import display_name
 from mining.pages import CONTENT_SECURITY_POLICY, Download, LevelMap, write_failed_night, write_night, write_site
 from mining.pages.index_page import FINDINGS
 from mining.pages.night_page import Chevron, chevrons
-from mining.pages.wording import counted, day, moment, name, percent, percent_range, score, share
+from mining.pages.wording import counted, day, moment, percent, percent_range, score, share
 from mining.process import Process
 
 MAPS = (LevelMap(DrawnMap(4), default=False, phone=True), LevelMap(DrawnMap(6), default=True, phone=False))
@@ -123,7 +124,7 @@ def test_nothing_on_a_page_needs_more_than_the_policy_allows(tmp_path: Path, fin
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
     page = night(tmp_path, hostile_findings())
     for hostile in HOSTILE:
-        assert " ".join(name(hostile).split()) in page.text
+        assert display_name(hostile) in page.text
     assert "\x00" not in (tmp_path / "index.html").read_text()
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -259,7 +260,7 @@ def test_wording() -> None:
     ]
     assert share(3, 0) == "–" and share(None, 3) == "–" and share(3, 4) == "75\u00a0%"
     assert percent_range(Interval(0.301, 0.412)) == "30–41\u00a0%"
+    assert percent_range(Interval(0.018, 0.0226)) == "1.8–2.3\u00a0%"
     assert [score(s) for s in (None, 1.0, 0.9999, 0.29)] == ["–", "1.00", "0.99", "0.29"]
     assert day("2013-06-05") == "5\u00a0Jun\u00a02013" and day("") == "–"
     assert moment("2013-06-15T22:05:00+00:00", "Europe/Berlin") == "16\u00a0Jun\u00a02013 00:05"
-    assert name("a\r\n b\x00\x7f") == "a b\u2400\u2421" and name(" ") == "(no name)"

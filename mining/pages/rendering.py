@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mining.flowchart.durations import count_text
+from mining.flowchart import count_text
+from mining.flowchart.labels import display_name
 from mining.pages import wording
 
 CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:"
@@ -25,9 +26,10 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for word in ("counted", "percent", "share", "percent_range", "score", "duration", "day", "moment", "name"):
+    for word in ("counted", "percent", "share", "percent_range", "score", "duration", "day", "moment"):
         templates.filters[word] = getattr(wording, word)
     templates.filters["count"] = count_text  # replaces Jinja's own, which is `length` as well
+    templates.filters["name"] = display_name
     templates.filters["address"] = address
     templates.globals["policy"] = CONTENT_SECURITY_POLICY
     return templates

@@ -6,12 +6,11 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from mining.findings import Interval
-from mining.flowchart.durations import NBSP, count_text, duration_text, share_text
+from mining.flowchart import count_text, duration_text, share_text
 
+NBSP = "\u00a0"
 UNKNOWN = "–"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# Control characters have no shape of their own: show their pictures (␀ … ␟, ␡), but let line breaks and tabs be blanks.
-_CONTROL = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421} | dict.fromkeys((0x09, 0x0A, 0x0D), " ")
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -30,8 +29,9 @@ def share(part: int | None, whole: int) -> str:
 
 
 def percent_range(interval: Interval) -> str:
-    """0.3 to 0.41 -> `30–41 %`."""
-    return f"{interval.low * 100:.0f}–{interval.high * 100:.0f}{NBSP}%"
+    """0.3 to 0.41 -> `30–41 %`; a narrow one gets a decimal: `1.8–2.3 %`."""
+    digits = 0 if round(interval.low * 100) != round(interval.high * 100) else 1
+    return f"{interval.low * 100:.{digits}f}–{interval.high * 100:.{digits}f}{NBSP}%"
 
 
 def score(value: float | None) -> str:
@@ -58,8 +58,3 @@ def moment(iso: str, zone: str) -> str:
         return UNKNOWN
     local = datetime.fromisoformat(iso).astimezone(ZoneInfo(zone))
     return f"{day(local.date())} {local:%H:%M}"
-
-
-def name(text: str) -> str:
-    """A name from the data, safe to read: one line, and no character without a shape."""
-    return " ".join(text.translate(_CONTROL).split()) or "(no name)"

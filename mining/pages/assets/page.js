@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const PHONE = window.matchMedia("(max-width: 600px)");
-  const LEAST_READABLE = 0.62;
+  const LEAST_READABLE = PHONE.matches ? 0.8 : 0.62;
 
   function linkNights() {
     const links = document.querySelector("[data-night]");
