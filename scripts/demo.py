@@ -149,7 +149,7 @@ def _update(airflow: LocalAirflow, run: Run, progress: Progress, bar: Any) -> No
 
 
 def judge(airflow: LocalAirflow, stage: Stage, runs: list[Run]) -> bool:
-    """Say what went wrong, with the end of the task's log; True if nothing did."""
+    """Say what went wrong, with the errors of the task's log; True if nothing did."""
     good = True
     for run in runs:
         if run.state != "success":
@@ -164,11 +164,12 @@ def judge(airflow: LocalAirflow, stage: Stage, runs: list[Run]) -> bool:
 def _show_failure(airflow: LocalAirflow, run: Run) -> None:
     for step in airflow.call("GET", f"{run.path}/taskInstances")["task_instances"]:
         if step["state"] == "failed":
-            console.print(f"[red]{run.title}: {step['task_id']} failed[/red]; the end of its log:")
+            console.print(f"[red]{run.title}: {step['task_id']} failed[/red]; its log says:")
             log = airflow.call("GET", f"{run.path}/taskInstances/{step['task_id']}/logs/{step['try_number']}")
-            for line in log["content"][-15:]:
-                detail = "; ".join(f"{e['exc_type']}: {e['exc_value']}" for e in line.get("error_detail") or ())
-                console.print(f"  {line.get('event')}  {detail}", markup=False, highlight=False)
+            for line in log["content"]:
+                if line.get("level") in ("error", "critical"):
+                    detail = "; ".join(f"{e['exc_type']}: {e['exc_value']}" for e in line.get("error_detail") or ())
+                    console.print(f"  {line['event']}  {detail}", markup=False, highlight=False, soft_wrap=True)
 
 
 def wait(airflow: LocalAirflow) -> None:

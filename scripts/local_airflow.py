@@ -27,6 +27,7 @@ import httpx
 CHECKOUT = Path(__file__).resolve().parents[1]
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 SECONDS_TO_START, SECONDS_TO_STOP = 240, 12
+STOPPING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 USER = "admin"
 
 
@@ -46,7 +47,7 @@ def free_port(wanted: int) -> int:
 
 def interrupt_on_termination() -> None:
     """Let SIGTERM and SIGHUP end this program as Ctrl-C does, so that Airflow is stopped in every case."""
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    for number in STOPPING:
         signal.signal(number, signal.default_int_handler)
 
 
@@ -190,6 +191,8 @@ class LocalAirflow:
 
     def _stop(self) -> None:
         """SIGTERM, and again for the one that did not hear it; then the whole group, so that nothing is left."""
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of Airflow running
         for _ in range(2):
             for process in self._running.values():
                 if process.poll() is None:

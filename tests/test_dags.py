@@ -1,0 +1,139 @@
+"""The DAGs as Airflow reads them, and one night run by Airflow's own `dag.test()`."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mining.errors import GateError, InputError
+from mining.process_file import load
+
+pytestmark = pytest.mark.airflow
+
+CHECKOUT = Path(__file__).parents[1]
+STEPS = ["pull", "validate", "store", "discover", "bottlenecks", "publish"]
+HEAVY = ("pandas", "numpy", "pyarrow", "duckdb", "ibis", "pm4py", "great_expectations")
+
+PROCESS = """\
+process: {name}
+title: Tiny
+owner: {{name: Nobody}}
+source: {{files: landing/*.csv}}
+columns: {{case: case, activity: activity, completed: at}}
+timezone: Europe/Berlin
+nightly_at: "03:30"
+"""
+
+
+@pytest.fixture(scope="session")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten good process files and one with a mistake; Airflow's home and the DAGs' folder, set before its import."""
+    folder = tmp_path_factory.mktemp("processes")
+    for number in range(10):
+        (folder / f"tiny{number}.yaml").write_text(PROCESS.format(name=f"tiny{number}"))
+    (folder / "broken.yaml").write_text(PROCESS.format(name="broken") + "titel: Twice\n")
+    home = tmp_path_factory.mktemp("airflow")
+    os.environ |= {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+        "HEADRACE_PROCESSES": str(folder),
+    }
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bag(processes: Path) -> Any:
+    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - after the settings
+
+    return DagBag(CHECKOUT / "dags")
+
+
+@pytest.fixture(scope="session")
+def module(bag: Any) -> ModuleType:
+    """The module of the DAGs, as Airflow loaded it."""
+    return sys.modules[bag.dags["headrace_tiny0"].get_task("pull").python_callable.__module__]
+
+
+def test_every_good_file_is_a_dag_and_the_broken_one_is_an_import_error_with_its_line(bag: Any) -> None:
+    assert sorted(bag.dags) == [f"headrace_tiny{number}" for number in range(10)]
+    ((file, error),) = bag.import_errors.items()
+    assert Path(file).name == "mistakes.py"
+    assert "broken.yaml:8: titel: 'Twice': there is no such key; did you mean `title`?" in error
+
+
+def test_the_steps_follow_each_other(bag: Any) -> None:
+    dag = bag.dags["headrace_tiny0"]
+    upstream = {name: sorted(dag.get_task(name).upstream_task_ids) for name in dag.task_ids}
+    assert upstream == {
+        "pull": [],
+        "validate": ["pull"],
+        "store": ["validate"],
+        "discover": ["store"],
+        "bottlenecks": ["store"],
+        "publish": ["bottlenecks", "discover"],
+    }
+    assert {dag.get_task(name).owner for name in STEPS} == {"Nobody"}
+    assert dag.max_active_runs == 1
+    assert not dag.catchup
+
+
+@pytest.mark.parametrize(
+    ("run_at", "key"),
+    [
+        (datetime(2026, 11, 21, 2, 30, tzinfo=UTC), "2026-11-20"),  # 03:30 in winter
+        (datetime(2026, 7, 2, 1, 30, tzinfo=UTC), "2026-07-01"),  # 03:30 in summer
+        (datetime(2026, 3, 29, 1, 30, tzinfo=UTC), "2026-03-28"),  # the night that loses an hour
+    ],
+)
+def test_the_nightly_run_is_keyed_by_the_day_before(bag: Any, run_at: datetime, key: str) -> None:
+    from airflow.serialization.decoders import decode_timetable  # noqa: PLC0415
+    from airflow.serialization.encoders import encode_timetable  # noqa: PLC0415
+    from airflow.timetables.base import TimeRestriction  # noqa: PLC0415
+    from pendulum import instance  # noqa: PLC0415
+
+    timetable = decode_timetable(encode_timetable(bag.dags["headrace_tiny0"].timetable))
+    restriction = TimeRestriction(earliest=instance(run_at), latest=None, catchup=True)
+    run = timetable.next_dagrun_info_v2(last_dagrun_info=None, restriction=restriction)
+    assert (run.run_after, run.partition_key) == (run_at, key)
+
+
+@pytest.mark.parametrize(
+    ("key", "asked", "day"),
+    [
+        ("2026-11-20", "2026-11-01", date(2026, 11, 20)),
+        (None, "2026-11-01", date(2026, 11, 1)),
+    ],
+)
+def test_the_day_is_the_key_else_the_one_asked_for(
+    module: ModuleType, processes: Path, key: str | None, asked: str, day: date
+) -> None:
+    context = {"dag_run": SimpleNamespace(partition_key=key), "params": {"day": asked}}
+    assert module.business_day(load(processes / "tiny0.yaml"), context) == day
+
+
+@pytest.mark.parametrize("error", [InputError("bad row"), GateError("gate closed")])
+def test_what_would_fail_again_is_not_tried_again(bag: Any, error: Exception) -> None:
+    task = bag.dags["headrace_tiny0"].get_task("validate")
+    assert task.retries == 2
+    assert task.retry_policy.evaluate(error, 1, 2).action.value == "fail"
+    assert task.retry_policy.evaluate(ConnectionError("later perhaps"), 1, 2).action.value == "default"
+
+
+def test_reading_the_dags_imports_nothing_heavy(processes: Path) -> None:
+    """What Airflow itself has imported by then does not count."""
+    code = f"""
+import sys, airflow.sdk
+before = set(sys.modules)
+sys.path.insert(0, {str(CHECKOUT / "dags")!r})
+import processes
+print([name for name in {HEAVY!r} if name in set(sys.modules) - before])
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "[]"
