@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from mining.errors import InputError
-from mining.sources import Input
+from mining.findings import Check
+from mining.sources import Input, Pull
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,13 @@ class Batch:
 
     load_id: str
     loaded_at: str  # ISO 8601, UTC
+    night: str  # the business day that pulled it, YYYY-MM-DD
     rows: int
+    set_aside: int  # rows of the same pull that went to quarantine
     sha256: str  # of the Parquet file
     inputs: tuple[Input, ...]  # the files or query it came from
     cursor: str | None  # highest cursor value seen, for SQL sources
+    checks: tuple[Check, ...]  # what the gate said of the pull
 
 
 @dataclass(frozen=True)
@@ -36,19 +40,29 @@ class Batches:
 
     folder: Path
 
-    def add(self, rows_file: Path, *, rows: int, inputs: tuple[Input, ...], cursor: str | None, loaded_at: datetime) -> Batch:
-        """Keep a copy of `rows_file`; the same content twice stays one batch."""
+    def add(self, rows_file: Path, pull: Pull, *, night: date, set_aside: int, checks: tuple[Check, ...], loaded_at: datetime) -> Batch:
+        """Keep a copy of `rows_file`, the good rows of `pull`; the same pull twice stays one batch."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        digest = _sha256(rows_file)
-        batch = Batch(digest[:16], loaded_at.isoformat(), rows, digest, inputs, cursor)
-        if self._sidecar(batch.load_id).exists():
-            return self._read(self._sidecar(batch.load_id))
-        beside = self.folder / f".{batch.load_id}.parquet.tmp"
+        load_id = load_id_of(pull)
+        if self._sidecar(load_id).exists():
+            return self._read(self._sidecar(load_id))
+        batch = Batch(
+            load_id=load_id,
+            loaded_at=loaded_at.isoformat(),
+            night=night.isoformat(),
+            rows=pull.rows - set_aside,
+            set_aside=set_aside,
+            sha256=_sha256(rows_file),
+            inputs=pull.inputs,
+            cursor=pull.cursor,
+            checks=checks,
+        )
+        beside = self.folder / f".{load_id}.parquet.tmp"
         shutil.copyfile(rows_file, beside)
-        _settle(beside, self.path(batch.load_id))
-        beside = self.folder / f".{batch.load_id}.json.tmp"
-        beside.write_text(json.dumps(asdict(batch), indent=1, ensure_ascii=False), encoding="utf-8")
-        _settle(beside, self._sidecar(batch.load_id))
+        _settle(beside, self.path(load_id))
+        beside = self.folder / f".{load_id}.json.tmp"
+        beside.write_bytes(_BATCH.dump_json(batch, indent=1))
+        _settle(beside, self._sidecar(load_id))
         return batch
 
     def all(self) -> tuple[Batch, ...]:
@@ -76,14 +90,20 @@ class Batches:
 
     def _read(self, sidecar: Path) -> Batch:
         try:
-            fields: dict[str, Any] = json.loads(sidecar.read_text(encoding="utf-8"))
-            inputs = tuple(Input(**given) for given in fields.pop("inputs"))
-            batch = Batch(inputs=inputs, **fields)
-        except (ValueError, TypeError, KeyError) as error:
-            raise InputError(f"{sidecar}: this batch's description is damaged ({error}); restore it from a copy") from None
+            batch = _BATCH.validate_json(sidecar.read_bytes())
+        except ValidationError as error:
+            raise InputError(f"{sidecar}: this batch's description is damaged; restore it from a copy\n{error}") from None
         if not self.path(batch.load_id).exists():
             raise InputError(f"{self.path(batch.load_id)}: this batch is missing though {sidecar.name} names it; restore it")
         return batch
+
+
+_BATCH = TypeAdapter(Batch)
+
+
+def load_id_of(pull: Pull) -> str:
+    """What tells one pull from another: the content that it read."""
+    return hashlib.sha256("\n".join(given.sha256 for given in pull.inputs).encode()).hexdigest()[:16]
 
 
 def _settle(beside: Path, target: Path) -> None:

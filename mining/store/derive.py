@@ -123,13 +123,16 @@ def _steps(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _cases(con: duckdb.DuckDBPyConnection, process: Process, night_end: datetime) -> None:
-    con.execute("create temp table finals as select activity from activities where list_contains(?, name)", [list(process.final_activities)])
+    goals = process.clock.stops if process.clock else ()
+    for table, chosen in (("goals", goals), ("finals", process.final_activities)):
+        con.execute(f"create temp table {table} as select activity from activities where list_contains(?, name)", [list(chosen)])
     con.execute(
         """create temp table summary as
         select "case", min(coalesce(started_us, completed_us)) as first_us, max(completed_us) as last_us,
             count(*)::integer as events, count(distinct activity)::integer as activities,
             list(activity order by position) as path,
-            coalesce(max(position) filter (activity not in (select activity from finals)), 0) as last_working
+            coalesce(max(position) filter (activity not in (from finals)), 0) as last_working,
+            max(position) filter (activity in (from goals)) as last_goal
         from steps group by "case" """
     )
     con.execute(
@@ -137,28 +140,38 @@ def _cases(con: duckdb.DuckDBPyConnection, process: Process, night_end: datetime
         select (row_number() over (order by count(*) desc, path))::integer as variant, path as activities, count(*) as cases
         from summary group by path order by variant"""
     )
-    con.execute(f"create temp table stops as {_stops(process)}", [] if process.final_activities else [_microseconds(night_end)])
+    con.execute(f"create temp table stops as {_FINAL_STOPS}" if process.final_activities else _silent(night_end))
     segments = [f"segment_{number}" for number in range(1, len(process.segments) + 1)]
     last_known = "".join(f", arg_max({s}, (completed, order_key)) filter ({s} is not null) as {s}" for s in segments)
     con.execute(
         f"""create temp table cases as
-        select s."case", c.case_id, first_us, last_us, events, s.activities, v.variant, st.stop,
-            st.stop_us - first_us as cycle_us {"".join(f", g.{s}" for s in segments)}
+        select s."case", c.case_id, first_us, last_us, events, s.activities, v.variant, p.position as stop,
+            p.completed_us - first_us as cycle_us {"".join(f", g.{s}" for s in segments)}
         from summary s join case_ids c using ("case") join variants v on v.activities = s.path
-        left join stops st using ("case")
+        left join stops st using ("case") left join steps p on p."case" = s."case" and p.position = st.stop
         join (select case_id {last_known} from events group by case_id) g using (case_id)
         order by s."case" """
     )
 
 
-def _stops(process: Process) -> str:
-    """Where the clock of each finished case stood still: (case, stop = position, stop_us).
+# Where the clock of each finished case stood still. With a goal: at the first event of the last run of goal steps, unless
+# work done before it was done again after it: then the case was reopened. Else at the first event of the run of final
+# activities that the case ends with; what has none, or goes on after it, is open.
+_FINAL_STOPS = """
+    with goal as (
+        select s."case", 1 + coalesce(max(position) filter (activity not in (from goals) and position < last_goal), 0) as stop
+        from summary s join steps using ("case") where last_goal is not null group by s."case"),
+    reopened as (
+        select distinct "case" from (
+            select "case", position, activity, min(position) over (partition by "case", activity) as first_time from steps
+        ) join goal using ("case")
+        where position > stop and first_time < stop and activity not in (from finals))
+    select s."case", coalesce(g.stop, case when s.last_working < s.events then s.last_working + 1 end) as stop
+    from summary s left join (select * from goal anti join reopened using ("case")) g using ("case")
+    where g.stop is not null or s.last_working < s.events"""
 
-    With final activities: at the first event of the final run that the case ends with (what is reopened runs on).
-    Without: a case that has been silent for longer than 99 % of all waits between two events is over at its last event.
-    """
-    if process.final_activities:
-        return """select s."case", p.position as stop, p.completed_us as stop_us
-            from summary s join steps p on p."case" = s."case" and p.position = s.last_working + 1"""
-    return """select "case", events as stop, last_us as stop_us from summary
-        where ? - last_us > coalesce((select quantile_disc(sojourn_us, 0.99) from steps), 0)"""
+
+def _silent(night_end: datetime) -> str:
+    """Without final activities: a case silent for longer than 99 % of all waits between two events is over."""
+    return f"""create temp table stops as select "case", events as stop from summary
+        where {_microseconds(night_end)} - last_us > coalesce((select quantile_disc(sojourn_us, 0.99) from steps), 0)"""

@@ -1,0 +1,165 @@
+"""headrace ...: the door for people and scripts. Exit codes: 0 done, 2 the input is wrong, 3 the gate was not passed, 1 else."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from mining.errors import GateError, InputError
+from mining.home import Home
+from mining.process import Process
+from mining.process_file import load, schema
+
+if TYPE_CHECKING:
+    from mining.night import Night
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+
+ProcessFile = Annotated[Path, typer.Argument(metavar="PROCESS.yaml", help="The process file.")]
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Where everything is kept [default: HEADRACE_HOME, else .headrace].")]
+
+
+class What(StrEnum):
+    DFG = "dfg"
+    VARIANTS = "variants"
+    BPMN = "bpmn"
+    PNML = "pnml"
+    CASES = "cases"
+    STEPS = "steps"
+
+
+def _night_day(text: str | None, process: Process) -> date | None:
+    if text is None:
+        return None
+    if text == "yesterday":
+        return datetime.now(process.zone).date() - timedelta(days=1)
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise InputError(f'--night: "{text}" is no day; write it as 2026-11-20, or "yesterday"')
+
+
+@app.command()
+def check(process_file: ProcessFile) -> None:
+    """Say what is wrong with a process file, with the line and the fix, and preview the mapping on real rows."""
+    from mining.sources import preview  # noqa: PLC0415 - brings DuckDB
+
+    process = load(process_file)
+    seen = preview(process)
+    table = Table(title=f"{process.title}: the first events as mapped")
+    columns = list(dict.fromkeys(key for row in seen.rows for key in row))
+    for column in columns:
+        table.add_column(escape(column))
+    for row in seen.rows:
+        table.add_row(*(escape(row.get(column, "")) for column in columns))
+    out.print(table)
+    share = f"{seen.times_read / seen.tried:.1%}" if seen.tried else "none"
+    out.print(f"Times read: {seen.times_read:,} of {seen.tried:,} tried ({share}).")
+    for example in seen.unread_examples:
+        out.print(f"  not read: {escape(example)}")
+    if seen.tried and not seen.times_read:
+        raise InputError(f"{process_file}: columns.completed: no time could be read; set `times: {{format: …}}`")
+    out.print(f"{process_file}: right.")
+
+
+@app.command()
+def run(
+    process_file: ProcessFile,
+    night: Annotated[str | None, typer.Option(help='Business day, or "yesterday" [default: the last day with events].')] = None,
+    home: HomeOption = None,
+) -> None:
+    """Run one night without Airflow and print the page's address."""
+    process, place = load(process_file), Home.at(home)
+    with err.status("Reading Great Expectations, pm4py and the source …"):
+        from mining.night import Night, newest_day  # noqa: PLC0415
+
+        day = _night_day(night, process) or newest_day(process, place)
+    _mine(Night(process, day, place))
+
+
+def _mine(night: Night) -> None:
+    title = f"{night.process.process} {night.day}"
+    with err.status(title) as status:
+        page = night.run(lambda step: status.update(f"{title}: {step} …"))
+    out.print(f"{title}: {Path(page).as_uri()}")
+
+
+@app.command()
+def demo(
+    nights: Annotated[int, typer.Option(min=1, help="How many of the last nights to run.")] = 3,
+) -> None:
+    """Simulate the demo company and run its last nights, without Airflow."""
+    from mining.demo.stage import PROCESSES, Stage, last_days, today  # noqa: PLC0415
+    from mining.night import Night  # noqa: PLC0415
+
+    stage = Stage.here()
+    with err.status("The demo company works for nine months …"):
+        stage.set_up(today())
+    for name in PROCESSES:
+        for day in last_days(today(), nights):
+            _mine(Night.of(stage.process_file(name), day, stage.home))
+    out.print(f"Look: headrace serve --home {stage.home.root}")
+
+
+@app.command(name="serve")
+def serve_pages(
+    home: HomeOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; pages have no login of their own.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option()] = 8765,
+) -> None:
+    """Serve the pages without Airflow."""
+    from mining.serve import serve  # noqa: PLC0415
+
+    nights = Home.at(home).root / "nights"
+    if not nights.exists():
+        raise InputError(f"{nights}: there are no nights yet; run `headrace run PROCESS.yaml` first, or name their --home")
+    out.print(f"http://{host}:{port}/ (Ctrl-C stops)")
+    serve(nights, host, port)
+
+
+@app.command()
+def export(
+    process_file: ProcessFile,
+    what: Annotated[What, typer.Option(help="Which table or model.")],
+    to: Annotated[Path, typer.Option(help="The file to write; .parquet or .csv for tables.")],
+    night: Annotated[str | None, typer.Option(help="As of the end of this day [default: the last day with events].")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Write a table or the model from the store, as of the end of a night."""
+    from mining.exporting import export as write  # noqa: PLC0415
+    from mining.night import Night, newest_day  # noqa: PLC0415
+
+    process, place = load(process_file), Home.at(home)
+    day = _night_day(night, process) or newest_day(process, place)
+    write(Night(process, day, place), what.value, to)
+    out.print(f"{what.value} of {process.process}, {day}: {to}")
+
+
+@app.command(name="schema")
+def write_schema(to: Annotated[Path, typer.Argument(help="The file to write.")] = Path("processes/schema.json")) -> None:
+    """Write the JSON Schema of process files, for editors."""
+    to.write_text(schema(), encoding="utf-8")
+    out.print(str(to))
+
+
+def main() -> None:
+    """Run the command line; what the user can put right is told without a traceback."""
+    try:
+        app()
+    except (InputError, GateError) as error:
+        err.print(escape(str(error)))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)

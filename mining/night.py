@@ -1,0 +1,224 @@
+"""One night, in order. The one module that knows the order; Airflow and the command line both go through it.
+
+Every step reads and writes files in the night's work folder, so that each may run in a process of its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+from pydantic import TypeAdapter
+
+from mining import validation
+from mining.errors import GateError, InputError
+from mining.findings import Bottleneck, Check
+from mining.home import Home
+from mining.process import Process
+from mining.process_file import load
+from mining.sources import Pull, pull
+from mining.store import Batch, Batches, Tables, derive, load_id_of, without_known
+
+_PULL = TypeAdapter(tuple[datetime, Pull])
+_BOTTLENECKS = TypeAdapter(tuple[Bottleneck, ...])
+
+
+@dataclass(frozen=True)
+class Night:
+    """One business day of one process: `pull -> validate -> store -> discover, bottlenecks -> publish`."""
+
+    process: Process
+    day: date
+    home: Home
+
+    @classmethod
+    def of(cls, process_file: Path, day: date, home: Home) -> Night:
+        return cls(load(process_file), day, home)
+
+    @property
+    def end(self) -> datetime:
+        """Midnight after the day, local time; what happened later is not seen."""
+        return datetime.combine(self.day + timedelta(days=1), time(), self.process.zone)
+
+    @property
+    def work(self) -> Path:
+        return self.home.work(self.process.process, self.day)
+
+    @property
+    def batches(self) -> Batches:
+        return Batches(self.home.batches(self.process.process))
+
+    @cached_property
+    def tables(self) -> Tables:
+        return Tables(self.work / "tables")
+
+    def pull(self) -> int:
+        """Bring what is new at the source; the number of rows."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        since = self.batches.cursor()
+        found = pull(self.process, self.work, already=self.batches.inputs_loaded(), since=since, until=self.end)
+        if self.process.source.sql and since is not None:
+            found = without_known(found, self._known(), self.process.source.sql.cursor, since)
+        (self.work / "pull.json").write_bytes(_PULL.dump_json((datetime.now(UTC), found)))
+        return found.rows
+
+    def _known(self) -> list[Path]:
+        quarantined = sorted(self.home.quarantine(self.process.process).glob("*.parquet"))
+        return [*self.batches.paths(), *quarantined]
+
+    @property
+    def _pulled(self) -> tuple[datetime, Pull]:
+        return _PULL.validate_json((self.work / "pull.json").read_bytes())
+
+    def validate(self) -> int:
+        """Try the pull at the gate; the number of rows set aside.
+
+        Raises:
+            GateError: a critical check failed. Nothing of the pull is stored; it is pulled again the next time.
+        """
+        loaded_at, found = self._pulled
+        checks = validation.validate(self.process, found.path, self.work, self.batches.paths(), loaded_at)
+        if not validation.passed(checks):
+            raise GateError("The data did not pass the gate.\n" + "\n".join(_failures(checks)))
+        return _rows(self.work / "bad.parquet")
+
+    def store(self) -> int:
+        """Add the pull's rows to the store and derive steps and cases as of the night's end; the number of cases.
+
+        Raises:
+            GateError: no event had happened by the night's end.
+        """
+        from mining import quarantine  # noqa: PLC0415 - only here and at the command line
+
+        loaded_at, found = self._pulled
+        if found.rows:
+            bad = self.work / "bad.parquet"
+            quarantine.keep(self.home, self.process.process, load_id_of(found), bad)
+            self.batches.add(
+                self.work / "good.parquet",
+                found,
+                night=self.day,
+                set_aside=_rows(bad),
+                checks=read_checks(self.work / "checks.json"),
+                loaded_at=loaded_at,
+            )
+        derive(self.process, self._batch_files(), self.end, self.work / "tables")
+        cases = _rows(self.work / "tables" / "cases.parquet")
+        if not cases:
+            raise GateError(f"No event of {self.process.process} had happened by the end of {self.day}: nothing to mine.")
+        return cases
+
+    def _batch_files(self) -> list[Path]:
+        files = self.batches.paths()
+        if not files:
+            raise GateError(f"No event of {self.process.process} has been loaded yet: nothing to mine.")
+        return files
+
+    def discover(self) -> int:
+        """Graph, variants, model and cycle times; the number of variants."""
+        from mining.publication import Discovered, write_discovered  # noqa: PLC0415 - brings pm4py
+
+        return write_discovered(Discovered.of(self.tables, self.process, self.end), self.work)
+
+    def bottlenecks(self) -> int:
+        """Where the time goes; the number of hand-overs ranked."""
+        from mining.bottlenecks import bottlenecks  # noqa: PLC0415 - brings SciPy
+        from mining.discovery import directly_follows  # noqa: PLC0415 - brings Ibis
+
+        found = bottlenecks(self.tables, directly_follows(self.tables), round(self.end.timestamp() * 1_000_000))
+        (self.work / "bottlenecks.json").write_bytes(_BOTTLENECKS.dump_json(found))
+        return sum(1 for bottleneck in found if bottleneck.rank)
+
+    def publish(self) -> str:
+        """Write map, page and downloads, and move the night into place; the path of the page."""
+        from mining.publication import publish  # noqa: PLC0415 - brings pm4py and graphviz
+
+        found = _BOTTLENECKS.validate_json((self.work / "bottlenecks.json").read_bytes())
+        site = publish(self.process, self.day, self.home, self.tables, found, self.seen)
+        self._move_into_place(site)
+        shutil.rmtree(self.work)
+        return str(self.home.night(self.process.process, self.day) / "index.html")
+
+    @property
+    def seen(self) -> tuple[Batch, ...]:
+        """The batches that this night or an earlier one pulled."""
+        return tuple(batch for batch in self.batches.all() if batch.night <= self.day.isoformat())
+
+    def run(self, tell: Callable[[str], object] = lambda _step: None) -> str:
+        """All steps; the path of the page. A failed night is told on its page before the error goes on."""
+        for step in (self.pull, self.validate, self.store, self.discover, self.bottlenecks, self.publish):
+            tell(step.__name__)
+            try:
+                result = step()
+            except Exception as error:
+                self.fail(step.__name__, str(error))
+                raise
+        return str(result)
+
+    def fail(self, step: str, reason: str) -> None:
+        """Say on the night's page that it was not mined, and why; a good page of the same night stays."""
+        from mining.pages import write_failed_night, write_site  # noqa: PLC0415 - the pages' templates
+
+        if (self.home.night(self.process.process, self.day) / "findings.json").exists():
+            return
+        site = self.work / "site"
+        shutil.rmtree(site, ignore_errors=True)
+        site.mkdir(parents=True)
+        checks_file = self.work / "checks.json"
+        checks = read_checks(checks_file) if checks_file.exists() else ()
+        write_failed_night(self.process, self.day, f"Step {step}: {reason}", checks, site)
+        self._move_into_place(site)
+        write_site(self.home.root / "nights")
+
+    def _move_into_place(self, site: Path) -> None:
+        """A reader sees the old night or the new one, whole."""
+        from mining.pages import write_site  # noqa: PLC0415
+
+        target = self.home.night(self.process.process, self.day)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        old = self.work / "replaced"
+        shutil.rmtree(old, ignore_errors=True)
+        if target.exists():
+            target.rename(old)
+        site.rename(target)
+        write_site(self.home.root / "nights")
+
+
+def newest_day(process: Process, home: Home) -> date:
+    """The last day that the source and the store have events of, yesterday at the latest.
+
+    Raises:
+        InputError: there is no event at all.
+    """
+    yesterday = datetime.now(process.zone).date() - timedelta(days=1)
+    night = Night(process, yesterday, home)
+    rows = night.pull()
+    files = [*night.batches.paths(), *([night.work / "pulled.parquet"] if rows else [])]
+    if not files:
+        raise InputError(f"{process.process}: the source has no events yet; nothing to mine")
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    with duckdb.connect() as db:
+        query = f"select max(epoch_us(completed)) from read_parquet([{listed}], union_by_name = true) where epoch_us(completed) < ?"
+        newest = db.execute(query, [round(night.end.timestamp() * 1_000_000)]).fetchall()[0][0]
+    if newest is None:
+        return yesterday
+    return datetime.fromtimestamp(newest / 1_000_000, process.zone).date()
+
+
+def read_checks(path: Path) -> tuple[Check, ...]:
+    return TypeAdapter(tuple[Check, ...]).validate_json(path.read_bytes())
+
+
+def _failures(checks: tuple[Check, ...]) -> list[str]:
+    return [f"- {check.title}: {check.message}" for check in checks if not check.passed and check.severity == "critical"]
+
+
+def _rows(path: Path) -> int:
+    with duckdb.connect() as db:
+        count: int = db.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()[0][0]
+    return count

@@ -1,0 +1,253 @@
+"""From measures to a folder: findings.json, the map at its levels, the page and the downloads."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from pydantic import TypeAdapter
+
+from mining.discovery import SECOND, directly_follows, kpis, rework, variants
+from mining.findings import Bottleneck, Check, Data, Findings, Graph, Kpis, Model, Rework, Variant
+from mining.flowchart import Scale, choose_scale, default_level, draw, levels, phone_level, render, scale_named
+from mining.home import Home
+from mining.model import discover
+from mining.pages import Download, LevelMap, write_night
+from mining.process import Process
+from mining.store import Batch, Tables
+
+VARIANTS_KEPT = 100  # in findings.json; variants.csv has all
+DOWNLOADS = {
+    "map.svg": ("Map, SVG", "the map as shown, with its legend"),
+    "map.pdf": ("Map, PDF", "for printing"),
+    "map.png": ("Map, PNG", "for slides"),
+    "map.dot": ("Map, DOT", "Graphviz source"),
+    "model.bpmn": ("Model, BPMN", "the discovered model for BPMN tools"),
+    "model.pnml": ("Model, PNML", "the same as a Petri net"),
+    "flows.csv": ("Paths, CSV", "every move from one step to the next, with counts and waits in seconds"),
+    "variants.csv": ("Variants, CSV", "every way of running, with counts"),
+    "bottlenecks.csv": ("Bottlenecks, CSV", "the ranked hand-overs"),
+    "cases.parquet": ("Cases, Parquet", "one row per case: start, end, cycle time, segments"),
+    "findings.json": ("Findings, JSON", "everything on this page"),
+}
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """What `discover` leaves for `publish`."""
+
+    graph: Graph
+    variants: tuple[Variant, ...]
+    model: Model | None
+    model_note: str
+    kpis: Kpis
+    rework: tuple[Rework, ...]
+
+    @classmethod
+    def of(cls, tables: Tables, process: Process, end: datetime) -> Discovered:
+        found = discover(variants(tables))
+        found.write(tables.folder)
+        return cls(
+            graph=directly_follows(tables),
+            variants=found.variants,
+            model=found.model,
+            model_note=found.note,
+            kpis=kpis(tables, process, round(end.timestamp() * SECOND)),
+            rework=rework(tables),
+        )
+
+
+_DISCOVERED = TypeAdapter(Discovered)
+
+
+def write_discovered(discovered: Discovered, work: Path) -> int:
+    """Keep the results in the work folder; the number of variants."""
+    (work / "discovered.json").write_bytes(_DISCOVERED.dump_json(discovered))
+    return len(discovered.variants)
+
+
+def publish(
+    process: Process, day: date, home: Home, tables: Tables, bottlenecks: tuple[Bottleneck, ...], seen: Sequence[Batch]
+) -> Path:
+    """Write the night's folder beside its final place and return it."""
+    work = home.work(process.process, day)
+    found = _DISCOVERED.validate_json((work / "discovered.json").read_bytes())
+    site = work / "site"
+    site.mkdir(exist_ok=True)
+    findings = _findings(process, day, tables, found, bottlenecks, seen)
+    (site / "findings.json").write_bytes(TypeAdapter(Findings).dump_json(findings, indent=1))
+    maps = _maps(process, home, tables, found, bottlenecks)
+    _write_map_files(maps, site)
+    _write_tables(process, tables, found, bottlenecks, site)
+    for name in ("model.bpmn", "model.pnml"):
+        if (tables.folder / name).exists():
+            (tables.folder / name).rename(site / name)
+    offered = [Download(label, name, about) for name, (label, about) in DOWNLOADS.items() if (site / name).exists()]
+    write_night(findings, maps, offered, site)
+    return site
+
+
+def _findings(
+    process: Process, day: date, tables: Tables, found: Discovered, bottlenecks: tuple[Bottleneck, ...], seen: Sequence[Batch]
+) -> Findings:
+    return Findings(
+        process=process.process,
+        title=process.title,
+        owner=process.owner.name if process.owner else None,
+        night=day.isoformat(),
+        timezone=str(process.zone),
+        data=_data(process, day, tables, seen),
+        checks=_checks(day, seen),
+        kpis=found.kpis,
+        graph=found.graph,
+        variants=found.variants[:VARIANTS_KEPT],
+        variants_total=len(found.variants),
+        model=found.model,
+        model_note=found.model_note,
+        bottlenecks=bottlenecks,
+        rework=found.rework,
+    )
+
+
+def _checks(day: date, seen: Sequence[Batch]) -> tuple[Check, ...]:
+    """What the gate said of the night's own pull; of the newest one before, where the night brought nothing."""
+    own = [batch for batch in seen if batch.night == day.isoformat()]
+    return (own or list(seen))[-1].checks if seen else ()
+
+
+def _data(process: Process, day: date, tables: Tables, seen: Sequence[Batch]) -> Data:
+    query = """select min(coalesce(started_us, completed_us)), max(completed_us),
+        (select coalesce(sum(n), 0) from (select count(*) as n from steps group by "case", completed_us having n > 1)) / count(*)
+        from steps"""
+    with duckdb.connect() as db:
+        db.execute(f"create view steps as select * from read_parquet('{_sql(tables.folder / 'steps.parquet')}')")
+        first, last, ties = db.execute(query).fetchall()[0]
+    own = [batch for batch in seen if batch.night == day.isoformat()]
+    return Data(
+        first_event=_iso(first),
+        last_event=_iso(last),
+        data_through=day.isoformat(),
+        new_events=sum(batch.rows for batch in own),
+        quarantined=sum(batch.set_aside for batch in seen),
+        ties=round(ties, 6),
+        ends_rule=_ends_rule(process),
+        batches=len(seen),
+    )
+
+
+def _ends_rule(process: Process) -> str:
+    if process.clock:
+        return "declared: the clock stops at " + " or ".join(process.clock.stops)
+    if process.ends:
+        return "declared: " + " or ".join(process.ends)
+    return "learned: a case is over when it has been silent for longer than 99 % of all waits"
+
+
+def _iso(microseconds: int) -> str:
+    return datetime.fromtimestamp(microseconds / SECOND, UTC).isoformat()
+
+
+def _maps(
+    process: Process, home: Home, tables: Tables, found: Discovered, bottlenecks: Sequence[Bottleneck]
+) -> list[LevelMap]:
+    """The map at each level, each mined anew from the log projected on its activities."""
+    full, main = found.graph, found.variants[0].activities
+    kept = levels(full, main)
+    default, phone = default_level(full, kept), phone_level(kept)
+    scale = _scale(home.settings(process.process), full)
+    maps = []
+    for number, activities in enumerate(kept):
+        graph = full if len(activities) == len(full.activities) else directly_follows(tables, activities)
+        chart = draw(graph, full=full, main=main, bottlenecks=bottlenecks, scale=scale, title=process.title)
+        maps.append(LevelMap(chart, default=number == default, phone=number == phone))
+    return maps
+
+
+def _scale(settings: Path, graph: Graph) -> Scale:
+    """The colours chosen on the first night; a colour means the same wait every night until someone changes the file."""
+    if settings.exists():
+        return scale_named(json.loads(settings.read_text())["map_scale"])
+    scale = choose_scale(graph)
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(json.dumps({"map_scale": scale.name}) + "\n")
+    return scale
+
+
+def _write_map_files(maps: Sequence[LevelMap], site: Path) -> None:
+    chart = next((level.chart for level in maps if level.default), None)
+    if chart is None:
+        return
+    (site / "map.svg").write_text(chart.svg, encoding="utf-8")
+    (site / "map.dot").write_text(chart.dot, encoding="utf-8")
+    for kind in ("png", "pdf"):
+        (site / f"map.{kind}").write_bytes(render(chart.dot, kind))
+
+
+def _write_tables(
+    process: Process, tables: Tables, found: Discovered, bottlenecks: Sequence[Bottleneck], site: Path
+) -> None:
+    write_csv(site / "flows.csv", [asdict(flow) for flow in found.graph.flows])
+    ways = [{**asdict(variant), "activities": " > ".join(variant.activities)} for variant in found.variants]
+    write_csv(site / "variants.csv", ways)
+    names = [field.name for field in fields(Bottleneck) if field.name != "share_interval"]
+    rows = [
+        {**{name: getattr(b, name) for name in names}, "share_low": b.share_interval.low, "share_high": b.share_interval.high}
+        for b in bottlenecks
+    ]
+    write_csv(site / "bottlenecks.csv", rows)
+    write_cases(process, tables, site / "cases.parquet")
+
+
+def write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Rows as CSV with a header line; no rows, no file content."""
+    rows = list(rows)
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        if rows:
+            writer = csv.DictWriter(handle, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def write_cases(process: Process, tables: Tables, path: Path) -> None:
+    """One row per case, readable: case_id, first and last event (UTC), finished, cycle time in seconds, segments by name."""
+    segments = "".join(
+        f', segment_{number} as "{name.replace(chr(34), chr(34) * 2)}"' for number, name in enumerate(process.segments, 1)
+    )
+    _copy(
+        tables,
+        f"""select case_id, make_timestamp(first_us) as first_event, make_timestamp(last_us) as last_event, events,
+        stop is not null as finished, cycle_us / 1e6 as cycle_time_s, variant {segments} from cases order by "case" """,
+        path,
+    )
+
+
+def write_steps(tables: Tables, path: Path) -> None:
+    """One row per event, readable: case_id, position, activity, after, completed, started (UTC), waits in seconds, resource."""
+    _copy(
+        tables,
+        """select c.case_id, s.position, a.name as activity, b.name as after, make_timestamp(s.completed_us) as completed,
+        make_timestamp(s.started_us) as started, s.wait_us / 1e6 as wait_s, s.processing_us / 1e6 as processing_s,
+        s.sojourn_us / 1e6 as sojourn_s, r.name as resource
+        from steps s join cases c using ("case") join activities a on a.activity = s.activity
+        left join activities b on b.activity = s.after left join resources r on r.resource = s.resource
+        order by s."case", s.position""",
+        path,
+    )
+
+
+def _copy(tables: Tables, query: str, path: Path) -> None:
+    options = "format parquet, compression zstd" if path.suffix == ".parquet" else "format csv, header"
+    with duckdb.connect() as db:
+        for name in ("steps", "cases", "activities", "resources", "variants"):
+            db.execute(f"create view {name} as select * from read_parquet('{_sql(tables.folder / f'{name}.parquet')}')")
+        db.execute(f"copy ({query}) to '{_sql(path)}' ({options})")
+
+
+def _sql(path: Path) -> str:
+    return str(path).replace("'", "''")
