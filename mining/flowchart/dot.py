@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import sqrt
+from math import ceil, sqrt
 from typing import Final
 
 import graphviz
@@ -97,12 +97,17 @@ def _box(element: str, classes: str, label: Label, fill: str, border: str) -> di
         "style": "rounded,filled",
         "fixedsize": "true",
         "margin": "0",
-        "width": f"{label.width / POINTS:.4f}",
-        "height": f"{label.height / POINTS:.4f}",
+        "width": _inches(label.width),
+        "height": _inches(label.height),
         "fillcolor": fill,
         "color": border,
         "penwidth": "1.1",
     }
+
+
+def _inches(pixels: int) -> str:
+    """Convert, rounding up: Graphviz complains of a box that is a thousandth smaller than what stands in it."""
+    return f"{ceil(pixels / POINTS * 1e5) / 1e5:.5f}"
 
 
 def _add_step(drawing: graphviz.Digraph, step: str, activity: Activity, cases: int, *, on_spine: bool) -> None:

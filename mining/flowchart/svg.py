@@ -104,6 +104,8 @@ def _finish(group: etree._Element, sentences: Mapping[str, str]) -> None:
         if shape.get("class") == "head":
             shape.set("stroke", "none")
             shape.attrib.pop("stroke-width", None)
+        if shape.get("class") == "line":
+            _interrupt(shape, classes)
     if "act" in classes:
         group.set("tabindex", "0")
         for text in group.findall(f"{{{_SVG}}}text"):
@@ -116,6 +118,16 @@ def _finish(group: etree._Element, sentences: Mapping[str, str]) -> None:
         title = etree.Element(f"{{{_SVG}}}title")
         title.text = sentence
         group.insert(0, title)
+
+
+def _interrupt(line: etree._Element, classes: list[str]) -> None:
+    """Space dots and dashes by the width of their line: Graphviz's own run together on thick ones."""
+    wide = float(line.get("stroke-width", "1"))
+    if "timer" in classes:
+        line.set("stroke-linecap", "round")
+        line.set("stroke-dasharray", f"0.1 {max(5.0, 2 * wide):g}")
+    elif "skip" in classes:
+        line.set("stroke-dasharray", f"{max(6.0, 2 * wide):g} {max(3.0, wide):g}")
 
 
 def _shape_class(shape: etree._Element, kind: str, *, first: bool) -> str:
