@@ -1,8 +1,8 @@
 """Where events come from: files or a SQL query, pulled into one Parquet file of events.
 
-Columns of `pulled.parquet`, one row per event in the order of the source: `case_id`, `activity`, `completed`, `started`,
-`resource`, `order_key`, `file`, `row`, then each column of the source as it was, as `source.NAME`. A value that could
-not be read is null; what was written there is still in its `source.` column, for the gate to show.
+Columns of `pulled.parquet`, one row per event in the order of the source: `case_id`, `activity`, `completed`,
+`started`, `resource`, `order_key`, `file`, `row`, then each column of the source as it was, as `source.NAME`. A value
+that could not be read is null; what was written there is still in its `source.` column, for the gate to show.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
-
 from mining.process import Process, SqlSource
 from mining.sources.files import csv_mistake, csv_table, damaged_parquet, files_of, fingerprint, parquet_table
-from mining.sources.mapping import count, refuse_missing_segments, session, unite, write_events
+from mining.sources.mapping import Reading, count, described, refuse_missing_segments, session, unite, write_events
 from mining.sources.quoting import file_literal, quoted
 from mining.sources.sql import sql_table
 from mining.sources.xes import xes_table
@@ -78,10 +76,16 @@ def pull(
         InputError: something that the user can put right, with file, row, column, value and how.
     """
     into.mkdir(parents=True, exist_ok=True)
+    pulled = into / "pulled.parquet"
     with _scratch(into) as scratch, session(scratch) as connection:
+        reading = Reading(connection, process, scratch)
         if process.source.sql is not None:
-            return _pull_sql(connection, process.source.sql, process, into, scratch, since, until)
-        return _pull_files(connection, process, into, scratch, already)
+            found = _pull_sql(reading, process.source.sql, pulled, since, until)
+        else:
+            found = _pull_files(reading, pulled, already)
+        if found.inputs:
+            refuse_missing_segments(connection, process, pulled)
+        return found
 
 
 def preview(process: Process, rows: int = 5) -> Preview:
@@ -90,14 +94,14 @@ def preview(process: Process, rows: int = 5) -> Preview:
     Raises:
         InputError: as `pull`.
     """
-    with tempfile.TemporaryDirectory(prefix="headrace-") as folder, session(Path(folder)) as connection:
-        events = Path(folder) / "events.parquet"
+    with tempfile.TemporaryDirectory(prefix="headrace-") as name, session(Path(name)) as connection:
+        events = Path(name) / "events.parquet"
+        reading = Reading(connection, process, Path(name), _SAMPLE)
         if process.source.sql is not None:
-            table, _ = sql_table(connection, process.source.sql, process, Path(folder), None, None, _SAMPLE)
-            write_events(connection, table, process, events)
+            _pull_sql(reading, process.source.sql, events, None, None)
         else:
-            _write_file(connection, files_of(process)[0], process, Path(folder), events, _SAMPLE)
-        return _previewed(connection, process, f"read_parquet({file_literal(events)})", rows)
+            _write_file(reading, files_of(process)[0], events)
+        return _previewed(reading, f"read_parquet({file_literal(events)})", rows)
 
 
 @contextmanager
@@ -111,59 +115,43 @@ def _scratch(into: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _pull_sql(
-    connection: duckdb.DuckDBPyConnection,
-    source: SqlSource,
-    process: Process,
-    into: Path,
-    scratch: Path,
-    since: str | None,
-    until: datetime | None,
-) -> Pull:
-    pulled = into / "pulled.parquet"
-    table, cursor = sql_table(connection, source, process, scratch, since, until, None)
-    rows = write_events(connection, table, process, pulled)
-    refuse_missing_segments(connection, process, pulled)
-    return Pull(pulled, rows, (Input("sql", fingerprint(pulled), rows),), cursor)
+def _pull_sql(reading: Reading, source: SqlSource, to: Path, since: str | None, until: datetime | None) -> Pull:
+    table, cursor = sql_table(reading, source, since, until)
+    rows = write_events(reading, table, to)
+    return Pull(to, rows, (Input("sql", fingerprint(to), rows),), cursor)
 
 
-def _pull_files(
-    connection: duckdb.DuckDBPyConnection, process: Process, into: Path, scratch: Path, already: Collection[str]
-) -> Pull:
-    pulled = into / "pulled.parquet"
+def _pull_files(reading: Reading, to: Path, already: Collection[str]) -> Pull:
     known, inputs, parts = set(already), list[Input](), list[Path]()
-    for path in files_of(process):
+    for path in files_of(reading.process):
         sha256 = fingerprint(path)
         if sha256 in known:
             continue
         known.add(sha256)
-        parts.append(scratch / f"events-{len(parts):05}.parquet")
-        inputs.append(Input(path.name, sha256, _write_file(connection, path, process, scratch, parts[-1], None)))
-    rows = unite(connection, parts, pulled)
-    if parts:
-        refuse_missing_segments(connection, process, pulled)
-    return Pull(pulled, rows, tuple(inputs), None)
+        parts.append(reading.folder / f"events-{len(parts):05}.parquet")
+        inputs.append(Input(path.name, sha256, _write_file(reading, path, parts[-1])))
+    return Pull(to, unite(reading.connection, parts, to), tuple(inputs), None)
 
 
-def _write_file(
-    connection: duckdb.DuckDBPyConnection, path: Path, process: Process, scratch: Path, to: Path, limit: int | None
-) -> int:
+def _write_file(reading: Reading, path: Path, to: Path) -> int:
     """Write the events of one file and return how many rows it holds."""
     kind = path.name.lower()
-    with tempfile.TemporaryDirectory(dir=scratch) as name:
+    with tempfile.TemporaryDirectory(dir=reading.folder) as name:
+        reading = replace(reading, folder=Path(name))
         if kind.endswith((".xes", ".xes.gz")):
-            table, raw = xes_table(connection, path, process, Path(name), limit)
-            write_events(connection, table, process, to)
+            table, raw = xes_table(reading, path)
+            write_events(reading, table, to)
             return raw
         if kind.endswith(".parquet"):
             with damaged_parquet(path):
-                return write_events(connection, parquet_table(connection, path, process, limit), process, to)
-        with csv_mistake(path, process):
-            return write_events(connection, csv_table(path, process, Path(name), limit), process, to)
+                return write_events(reading, parquet_table(reading, path), to)
+        with csv_mistake(path, reading.process):
+            return write_events(reading, csv_table(reading, path), to)
 
 
-def _previewed(connection: duckdb.DuckDBPyConnection, process: Process, events: str, rows: int) -> Preview:
-    columns = [str(row[0]) for row in connection.execute(f"DESCRIBE SELECT * FROM {events}").fetchall()]
+def _previewed(reading: Reading, events: str, rows: int) -> Preview:
+    connection, process = reading.connection, reading.process
+    columns = described(connection, events)
     of_source = tuple(name.removeprefix("source.") for name in columns if name.startswith("source."))
     shown = [name for name in columns if not name.startswith("source.")]
     texts = ", ".join(f"coalesce({name}::VARCHAR, '')" for name in shown)

@@ -12,13 +12,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import duckdb
 
 from mining.errors import InputError
 from mining.process import Process
-from mining.sources.mapping import Table, described, refuse_same_names
+from mining.sources.mapping import Reading, Table, described, refuse_same_names
 from mining.sources.quoting import file_literal, literal
 
 _KINDS = (".csv", ".csv.gz", ".zip", ".parquet", ".xes", ".xes.gz")
@@ -87,7 +87,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _unpacking(path: Path) -> Iterator[IO[bytes]]:
+def _unpacking(path: Path) -> Iterator[Any]:
     if path.suffix.lower() == ".gz":
         with gzip.open(path, "rb") as stream:
             yield stream
@@ -106,10 +106,11 @@ def _only_member(path: Path, archive: zipfile.ZipFile) -> str:
     return names[0]
 
 
-def parquet_table(connection: duckdb.DuckDBPyConnection, path: Path, process: Process, limit: int | None) -> Table:
+def parquet_table(reading: Reading, path: Path) -> Table:
     """A Parquet file, read where it lies."""
     relation = f"read_parquet({file_literal(path.resolve())})"
-    return Table(path.name, _limited(relation, limit), described(connection, relation), process.columns)
+    columns = described(reading.connection, relation)
+    return Table(path.name, _limited(relation, reading.limit), columns, reading.process.columns)
 
 
 @contextmanager
@@ -122,16 +123,16 @@ def damaged_parquet(path: Path) -> Iterator[None]:
         raise InputError(f"{path.name}: this is not a whole Parquet file ({told}); fetch it again") from None
 
 
-def csv_table(path: Path, process: Process, into: Path, limit: int | None) -> Table:
-    """A CSV file. What is packed or not UTF-8 is first unpacked into the folder `into`, a piece at a time.
+def csv_table(reading: Reading, path: Path) -> Table:
+    """A CSV file. What is packed or not UTF-8 is first unpacked, a piece at a time.
 
     Raises:
         InputError: the text is not in the declared encoding, or the header is missing or names a column twice.
     """
-    plain = path
-    if path.suffix.lower() != ".csv" or not _is_utf8(process.source.encoding):
-        plain = into / "unpacked.csv"
-        _unpack(path, plain, process.source.encoding)
+    plain, encoding = path, reading.process.source.encoding
+    if path.suffix.lower() != ".csv" or not _is_utf8(encoding):
+        plain = reading.folder / "unpacked.csv"
+        _unpack(path, plain, encoding)
     names, delimiter = _header(path, plain)
     refuse_same_names(path.name, names)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
@@ -139,7 +140,7 @@ def csv_table(path: Path, process: Process, into: Path, limit: int | None) -> Ta
         f"read_csv({file_literal(plain.resolve())}, auto_detect = false, header = true, columns = {{{columns}}}, "
         f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', max_line_size = 16000000)"
     )
-    return Table(path.name, _limited(relation, limit), dict.fromkeys(names, "VARCHAR"), process.columns)
+    return Table(path.name, _limited(relation, reading.limit), dict.fromkeys(names, "VARCHAR"), reading.process.columns)
 
 
 @contextmanager

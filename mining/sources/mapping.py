@@ -39,6 +39,16 @@ class Table:
     position: str = "NULL"  # SQL of the order that the source itself implies
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What it takes to read a source."""
+
+    connection: duckdb.DuckDBPyConnection
+    process: Process
+    folder: Path  # for what has to be unpacked or written on the way
+    limit: int | None = None  # rows (of XES: cases) to read, for a preview
+
+
 def session(scratch: Path) -> duckdb.DuckDBPyConnection:
     """A DuckDB that keeps rows in order, works in UTC and spills to `scratch` rather than fill the memory."""
     options = {"memory_limit": "1GB", "temp_directory": str(scratch), "preserve_insertion_order": True}
@@ -63,12 +73,13 @@ def refuse_same_names(file: str, names: Iterable[str]) -> None:
             )
 
 
-def write_events(connection: duckdb.DuckDBPyConnection, table: Table, process: Process, to: Path) -> int:
+def write_events(reading: Reading, table: Table, to: Path) -> int:
     """Write the events of one table as Parquet and return how many there are.
 
     Raises:
         InputError: a column is missing, the order column holds no numbers, or a time has no zone.
     """
+    connection, process = reading.connection, reading.process
     refuse_same_names(table.name, table.columns)
     _refuse_missing_columns(table)
     connection.execute(f"COPY (SELECT {_selection(table, process)} FROM {_read(table, process)}) TO {literal(str(to))}")
@@ -145,7 +156,7 @@ def _with_instants(relation: str, table: Table, process: Process) -> str:
     for name, source in _times_of(table).items():
         kind = table.columns[source]
         value = _time_value(source, kind, process)
-        relation = with_instant(relation, value, kind, process.times, process.timezone, name)
+        relation = with_instant(relation, value, kind, process, name)
     return relation
 
 

@@ -1,41 +1,36 @@
-"""Rows of a query over any SQLAlchemy URL or Airflow connection; `:since` makes the next pull bring only what is new."""
+"""Rows of a query over any SQLAlchemy URL or Airflow connection; with `:since` a pull brings only what is new."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DataError, NoSuchModuleError, SQLAlchemyError
 
 from mining.errors import InputError
 from mining.process import Process, SqlSource
-from mining.sources.mapping import Table, refuse_same_names
+from mining.sources.mapping import Reading, Table, refuse_same_names
 from mining.sources.parts import Parts
 
 _FETCHED = 10_000
-_FIRST_POSTGRES, _FIRST_ELSEWHERE = "0001-01-01 00:00:00+00:00", "1900-01-01 00:00:00"
-_FIRST_SQLITE = -(2**63)  # below every number, and to SQLite every number is below every text
-_LAST = datetime(9999, 12, 31, tzinfo=UTC)
+_FIRST: dict[str, tuple[str | int, ...]] = {  # less than any cursor; the next is tried where the type does not fit
+    "postgresql": ("0001-01-01 00:00:00+00:00", "-32768"),
+    "sqlite": (-(2**63),),  # below every number, and to SQLite every number is below every text
+}
+_FIRST_ELSEWHERE = ("1900-01-01 00:00:00", "-32768")
+_LAST = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 def sql_table(
-    connection: duckdb.DuckDBPyConnection,
-    source: SqlSource,
-    process: Process,
-    into: Path,
-    since: str | None,
-    until: datetime | None,
-    limit: int | None,
+    reading: Reading, source: SqlSource, since: str | None, until: datetime | None
 ) -> tuple[Table, str | None]:
-    """The rows of the query, written into the folder `into` as Parquet, and the new cursor.
+    """The rows of the query, written as Parquet first, and the new cursor.
 
     In the query `:since` stands for the cursor of the last pull (at first: less than anything), `:until` for the end of
     the night. The cursor's own value is pulled again, `changed_at >= :since`: rows that share it may have come later.
@@ -45,14 +40,14 @@ def sql_table(
         InputError: the database cannot be reached, refuses the query, or lacks the cursor column.
     """
     newest: Any = None
-    with Parts(into, "sql") as parts, _answer(source, process, since, until) as answer:
+    with Parts(reading.folder, "sql") as parts, _answer(source, reading.process, since, until) as answer:
         names = list(answer.keys())
         _refuse_bad_names(source, names)
-        for row in islice(_rows(answer), limit):
+        for row in islice(_rows(answer), reading.limit):
             parts.add(dict(zip(names, row, strict=True)))
             newest = _newer(newest, row[names.index(source.cursor)], source)
-    relation, columns = parts.relation(connection, names)
-    return Table("sql", relation, columns, process.columns), since if newest is None else _written(newest)
+    relation, columns = parts.relation(reading.connection, names)
+    return Table("sql", relation, columns, reading.process.columns), since if newest is None else _written(newest)
 
 
 @contextmanager
@@ -64,12 +59,28 @@ def _answer(
     try:
         with engine.connect() as connection:
             reading = connection.execution_options(stream_results=True, max_row_buffer=_FETCHED)
-            query = sa.text(source.query)
-            yield reading.execute(query, _bound(engine.dialect.name, query, process, since, until))
+            yield _asked(reading, sa.text(source.query), _starts(engine.dialect.name, since), _until(process, until))
     except (SQLAlchemyError, UnicodeDecodeError) as error:
         raise InputError(f"source.sql: {_told(error)}") from None
     finally:
         engine.dispose()
+
+
+def _asked(
+    connection: sa.Connection, query: sa.TextClause, starts: Sequence[str | int], until: datetime
+) -> sa.CursorResult[Any]:
+    """The query's answer for the first of the cursors whose type fits the column."""
+    used = query.compile().params
+    sqlite = connection.dialect.name == "sqlite"
+    for start in starts:
+        values = {"since": start, "until": until.strftime("%Y-%m-%d %H:%M:%S") if sqlite else until}
+        try:
+            return connection.execute(query, {name: value for name, value in values.items() if name in used})
+        except DataError:
+            if start == starts[-1]:
+                raise
+            connection.rollback()
+    raise AssertionError("there is always a cursor to start from")
 
 
 def _rows(answer: sa.CursorResult[Any]) -> Iterator[sa.Row[Any]]:
@@ -110,23 +121,16 @@ def _written(cursor: Any) -> str:
     return cursor.isoformat() if isinstance(cursor, date) else str(cursor)
 
 
-def _bound(dialect: str, query: sa.TextClause, process: Process, since: str | None, until: datetime | None) -> Any:
-    """Values of the parameters that the query uses."""
-    values = {"since": _since(dialect, since), "until": _until(dialect, process, until)}
-    return {name: value for name, value in values.items() if name in query.compile().params}
-
-
-def _since(dialect: str, since: str | None) -> str | int:
+def _starts(dialect: str, since: str | None) -> tuple[str | int, ...]:
     """Text, which databases read as whatever the column is; SQLite does not, and gets numbers as numbers."""
     if since is None:
-        return {"sqlite": _FIRST_SQLITE, "postgresql": _FIRST_POSTGRES}.get(dialect, _FIRST_ELSEWHERE)
+        return _FIRST.get(dialect, _FIRST_ELSEWHERE)
     is_number = since.removeprefix("-").isdecimal() and str(int(since)) == since
-    return int(since) if dialect == "sqlite" and is_number else since
+    return (int(since) if dialect == "sqlite" and is_number else since,)
 
 
-def _until(dialect: str, process: Process, until: datetime | None) -> str | datetime:
-    moment = until or _LAST
-    return moment.astimezone(process.zone).strftime("%Y-%m-%d %H:%M:%S") if dialect == "sqlite" else moment
+def _until(process: Process, until: datetime | None) -> datetime:
+    return (until or _LAST).astimezone(process.zone)
 
 
 def _engine(connection: str) -> sa.Engine:

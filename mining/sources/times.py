@@ -6,7 +6,7 @@ where nothing can be read) and the wall-clock time of values that came without a
 
 from __future__ import annotations
 
-from mining.process import Times
+from mining.process import Process, Times
 from mining.sources.quoting import literal, quoted
 
 _ISO = r"(\d{4})-(\d{1,2})-(\d{1,2})([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?)?"
@@ -21,15 +21,17 @@ _ZONED = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
 _NAIVE = ("TIMESTAMP", "DATE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 
 
-def with_instant(relation: str, column: str, kind: str, times: Times, zone: str | None, name: str) -> str:
+def with_instant(relation: str, column: str, kind: str, process: Process, name: str) -> str:
     """`relation` with two more columns, `#NAME` (TIMESTAMPTZ) and `#NAME.wall` (TIMESTAMP without a zone).
 
     Args:
         relation: what stands after FROM, in brackets if it is a query.
         column: SQL of the value, already null where it is missing.
         kind: DuckDB's name of the type of that value; anything that is no time is read as text.
-        zone: the IANA zone of values without an offset; None leaves their instant null.
+        process: says how times are written, and the zone of those without an offset; without a zone they stay null.
+        name: of the new columns.
     """
+    times, zone = process.times, process.timezone
     instant, wall = quoted(f"#{name}"), quoted(f"#{name}.wall")
     if kind.startswith(_ZONED):
         relation = f"(SELECT *, {column} AS aware, NULL::TIMESTAMP AS naive FROM {relation})"

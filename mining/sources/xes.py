@@ -21,13 +21,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from lxml import etree
 
 from mining.errors import InputError
-from mining.process import Columns, Process
+from mining.process import Columns
 from mining.sources.files import opened
-from mining.sources.mapping import Table
+from mining.sources.mapping import Reading, Table
 from mining.sources.parts import Parts
 
 _TRANSITION, _INSTANCE = "lifecycle:transition", "concept:instance"
@@ -41,24 +40,23 @@ class _Event:
     attributes: dict[str, str]
 
 
-def xes_table(
-    connection: duckdb.DuckDBPyConnection, path: Path, process: Process, into: Path, limit: int | None
-) -> tuple[Table, int]:
-    """A XES file, written into the folder `into` as Parquet, and the number of events that it holds before pairing.
+def xes_table(reading: Reading, path: Path) -> tuple[Table, int]:
+    """A XES file, written as Parquet first, and the number of events that it holds before pairing.
 
     Raises:
         InputError: the XML or the archive is broken, or holds no log.
     """
-    paired = process.columns.started is None
+    wanted = reading.process.columns
+    paired = wanted.started is None
     raw = 0
-    with Parts(into, path.name) as parts:
-        for trace in islice(_traces(path), limit):
+    with Parts(reading.folder, path.name) as parts:
+        for trace in islice(_traces(path), reading.limit):
             raw += len(trace)
-            for event in _paired(trace, process.columns) if paired else trace:
+            for event in _paired(trace, wanted) if paired else trace:
                 parts.add({_ROW: event.row, _POSITION: event.position, **event.attributes})
-    relation, columns = parts.relation(connection, [_ROW, _POSITION])
+    relation, columns = parts.relation(reading.connection, [_ROW, _POSITION])
     names = {name: kind for name, kind in columns.items() if name not in (_ROW, _POSITION)}
-    mapping = _resolved(process.columns, names)
+    mapping = _resolved(wanted, names)
     return Table(path.name, relation, names, mapping, f'"{_ROW}"', f'"{_POSITION}"'), raw
 
 
