@@ -174,7 +174,6 @@ def test_the_order_follows_the_flow() -> None:
         ("enter", "reject"): 5,
         ("check", "close"): 20,
     }
-    assert order_of(["close", "pay", "reject", "check", "enter"], weights)[:2] == ("enter", "check") or True
     order = order_of(["close", "pay", "reject", "check", "enter"], weights)
     assert upward(order, weights) == 10, "only the way back points upwards"
 
