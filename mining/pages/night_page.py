@@ -9,12 +9,13 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from mining.findings import Bottleneck, Findings, Variant
+from mining.findings import Bottleneck, Findings, Graph, Variant
 from mining.flowchart import Chart, path_id
 from mining.pages.rendering import write_page
 
 RANKED_SHOWN = 5  # as many as the map has badges for
 VARIANTS_SHOWN = 6
+REWORK_SHOWN = 8
 TABLE_ROWS = 200  # of a table behind a picture; the rest is in the downloads
 CHEVRONS = 14  # of one variant
 
@@ -75,8 +76,10 @@ def write_night(findings: Findings, maps: Sequence[LevelMap], downloads: Sequenc
         ranked=_ranked(findings.bottlenecks),
         ranked_shown=RANKED_SHOWN,
         unranked=[bottleneck for bottleneck in findings.bottlenecks if not bottleneck.rank],
+        average_wait=_average_waits(findings.graph),
         bar_full=max((b.share_interval.high for b in findings.bottlenecks if b.rank), default=1.0) or 1.0,
         variants_shown=VARIANTS_SHOWN,
+        rework_shown=REWORK_SHOWN,
         table_rows=TABLE_ROWS,
         chevrons=chevrons,
         path_id=path_id,
@@ -94,6 +97,11 @@ def _levels(maps: Sequence[LevelMap]) -> list[Level]:
 
 def _ranked(bottlenecks: Sequence[Bottleneck]) -> list[Bottleneck]:
     return sorted((bottleneck for bottleneck in bottlenecks if bottleneck.rank), key=lambda b: b.rank)
+
+
+def _average_waits(graph: Graph) -> dict[tuple[str, str], float]:
+    """The averages that the map shows, so that the list beside it says the same: seconds, by path."""
+    return {(flow.source, flow.target): flow.winsorised_mean_s for flow in graph.flows}
 
 
 def chevrons(variant: Variant) -> list[Chevron]:
