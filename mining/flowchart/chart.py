@@ -10,7 +10,7 @@ from mining.findings import Bottleneck, Graph
 from mining.flowchart.dot import Sheet, dot_source, empty_source
 from mining.flowchart.durations import count_text, share_text
 from mining.flowchart.lettering import clean
-from mining.flowchart.render import LayoutTimeoutError, render
+from mining.flowchart.render import LayoutError, render
 from mining.flowchart.scale import Scale
 from mining.flowchart.sentences import sentences
 from mining.flowchart.simplify import Path, all_paths, flagged, main_pairs, selections, share_of_moves
@@ -56,7 +56,7 @@ def draw(  # noqa: PLR0913  (all by name)
         bottlenecks: those with rank 1 to 5 get a badge, where the level shows both steps.
         scale: colours of waits; keep it per process.
         title: name of the picture for those who do not see it.
-        timeout_s: time for the whole drawing. Where a layout does not end, fewer paths are tried.
+        timeout_s: time for the whole drawing. Where a layout does not end or fails, fewer paths are tried.
         coverage: share of all moves that the shown paths should carry; above 0.95 also where that makes many paths.
 
     Raises:
@@ -81,13 +81,13 @@ def draw(  # noqa: PLR0913  (all by name)
 
 
 def _first_in_time(sheets: Sequence[Sheet], timeout_s: float) -> tuple[Sheet, str, bytes]:
-    """Lay out the first sheet that allows it; each may take half of the time left, the last all of it."""
+    """Lay out the first sheet that Graphviz can do; each may take half of the time left, the last all of it."""
     end = monotonic() + timeout_s
     for sheet in sheets[:-1]:
         dot = dot_source(sheet)
         try:
             return sheet, dot, render(dot, "svg", (end - monotonic()) / 2)
-        except LayoutTimeoutError:
+        except LayoutError:
             continue
     dot = dot_source(sheets[-1])
     return sheets[-1], dot, render(dot, "svg", max(0.01, end - monotonic()))

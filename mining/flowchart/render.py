@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,10 @@ from typing import Final
 
 _SHARPNESS: Final = {"png": ["-Gdpi=144"]}
 # Fonts of the machine do not matter: cells have our own sizes, and the reader's browser chooses the font.
-_HARMLESS: Final = ("Fontconfig ", "Warning: cell size too small for content", "in label of ", "Pango", "(process:")
+_HARMLESS: Final = re.compile(
+    r"Fontconfig |Pango|\(\w+:\d+\): Pango|Warning: cell size too small for content|in label of "
+    r"|Warning: no hard-coded metrics|Warning: no value for width of"
+)
 
 
 class LayoutError(Exception):
@@ -57,4 +61,4 @@ def _command(format: str) -> list[str]:
 
 def _complaints(said: str) -> str:
     lines = (line.strip() for line in said.splitlines())
-    return "; ".join(line for line in lines if line and not line.startswith(_HARMLESS))
+    return "; ".join(line for line in lines if line and not _HARMLESS.match(line))
