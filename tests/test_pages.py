@@ -276,6 +276,7 @@ def test_wording() -> None:
     ]
     assert share(3, 0) == "–" and share(None, 3) == "–" and share(3, 4) == "75\u00a0%"
     assert percent_range(Interval(0.301, 0.412)) == "30–41\u00a0%"
+    assert percent_range(Interval(0.0, 0.004)) == "<\u00a01\u00a0%"
     assert percent_range(Interval(0.018, 0.0226)) == "1.8–2.3\u00a0%"
     assert [score(s) for s in (None, 1.0, 0.9999, 0.29)] == ["–", "1.00", "0.99", "0.29"]
     assert day("2013-06-05") == "5\u00a0Jun\u00a02013" and day("") == "–"

@@ -176,6 +176,7 @@ def test_a_bottleneck_lights_its_path(opened: Open) -> None:
     page.locator(".bottlenecks > li").first.hover()
     expect(lit).to_have_count(1)
     assert str(lit.get_attribute("id")).endswith(wanted)
+    expect(page.locator(".level svg:visible .act.near")).to_have_count(2)  # the two steps it joins stay bright
     expect(page.locator("[data-hint]")).to_contain_text("1,063 moves")
     page.locator("h2").first.hover()
     page.mouse.move(5, 5)

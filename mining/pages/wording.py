@@ -30,6 +30,8 @@ def share(part: int | None, whole: int) -> str:
 
 def percent_range(interval: Interval) -> str:
     """0.3 to 0.41 -> `30–41 %`; a narrow one gets a decimal: `1.8–2.3 %`."""
+    if interval.high < 0.005:
+        return f"<{NBSP}1{NBSP}%"
     digits = 0 if round(interval.low * 100) != round(interval.high * 100) else 1
     return f"{interval.low * 100:.{digits}f}–{interval.high * 100:.{digits}f}{NBSP}%"
 

@@ -82,8 +82,10 @@
     function light(paths, say) {
       const svg = drawing();
       svg.classList.toggle("dim", paths.length > 0);
-      for (const lit of svg.querySelectorAll(".lit")) lit.classList.remove("lit");
+      for (const lit of svg.querySelectorAll(".lit, .near")) lit.classList.remove("lit", "near");
       for (const path of paths) path.classList.add("lit");
+      const near = new Set(paths.flatMap((path) => nameOf(path).split("_")));
+      for (const step of svg.querySelectorAll(".act")) step.classList.toggle("near", near.has(nameOf(step)));
       for (const item of document.querySelectorAll("[data-edge]")) item.classList.toggle("lit", paths.some((path) => nameOf(path) === item.dataset.edge));
       hint.textContent = paths.length ? say : advice;
     }
