@@ -65,7 +65,7 @@ def postgres() -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed: no initdb in /usr/lib/postgresql/*/bin or on the PATH")
     pg_ctl = str(Path(initdb).with_name("pg_ctl"))
     folder = Path(tempfile.mkdtemp(prefix="headrace-postgres-"))
-    run: dict[str, Any] = {"check": True, "cwd": folder, "stdout": subprocess.DEVNULL}
+    run: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL}
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
@@ -75,12 +75,12 @@ def postgres() -> Iterator[str]:
         port = free.getsockname()[1]
     data = str(folder / "data")
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    subprocess.run([initdb, "-D", data, "-U", "miner", "-A", "trust", "-E", "UTF8", "--locale=C"], **run)
-    subprocess.run([pg_ctl, "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start"], **run)
+    subprocess.run([initdb, "-D", data, "-U", "miner", "-A", "trust", "-E", "UTF8", "--locale=C"], check=True, **run)
+    subprocess.run([pg_ctl, "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start"], check=True, **run)
     try:
         yield f"postgresql://miner@127.0.0.1:{port}/postgres"
     finally:
-        subprocess.run([pg_ctl, "-D", data, "-w", "-m", "immediate", "stop"], **run)
+        subprocess.run([pg_ctl, "-D", data, "-w", "-m", "immediate", "stop"], check=True, **run)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -160,7 +160,9 @@ def test_postgres_types_arrive_as_they_are(orders_in_postgres: str, tmp_path: Pa
 
 def test_postgres_time_without_zone_is_refused_unless_declared(orders_in_postgres: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"sql, row 1, column 'plain'.*add `timezone: "):
-        pull(process(orders_in_postgres, sql={"query": "SELECT * FROM events"}, columns={"completed": "plain"}), tmp_path)
+        pull(
+            process(orders_in_postgres, sql={"query": "SELECT * FROM events"}, columns={"completed": "plain"}), tmp_path
+        )
 
 
 def test_until_ends_the_night(sqlite: str, orders_in_postgres: str, tmp_path: Path) -> None:
@@ -184,9 +186,7 @@ def test_many_rows_come_in_batches_whose_types_change(tmp_path: Path) -> None:
     found = pull(process(url, sql={"query": "SELECT * FROM events ORDER BY order_no"}), tmp_path / "out")
     assert (found.rows, found.cursor) == (70_000, "69999")
     rows = events(found.path, 'case_id, row, "source.mixed"')
-    assert rows == [
-        (str(i), i + 1, None if i < 30_000 else str(i) if i < 50_000 else f"x{i}") for i in range(70_000)
-    ]
+    assert rows == [(str(i), i + 1, None if i < 30_000 else str(i) if i < 50_000 else f"x{i}") for i in range(70_000)]
 
 
 def test_connection_named_in_the_environment(sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

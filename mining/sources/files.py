@@ -133,12 +133,13 @@ def csv_table(reading: Reading, path: Path) -> Table:
     if path.suffix.lower() != ".csv" or not _is_utf8(encoding):
         plain = reading.folder / "unpacked.csv"
         _unpack(path, plain, encoding)
-    names, delimiter = _header(path, plain)
+    names, delimiter, line_end = _header(path, plain)
     refuse_same_names(path.name, names)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     relation = (
         f"read_csv({file_literal(plain.resolve())}, auto_detect = false, header = true, columns = {{{columns}}}, "
-        f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', max_line_size = 16000000)"
+        f"delim = {literal(delimiter)}, new_line = {literal(line_end)}, quote = '\"', escape = '\"', "
+        f"max_line_size = 16000000)"
     )
     return Table(path.name, _limited(relation, reading.limit), dict.fromkeys(names, "VARCHAR"), reading.process.columns)
 
@@ -153,6 +154,8 @@ def csv_mistake(path: Path, process: Process) -> Iterator[None]:
             _refuse_undecodable(path, process.source.encoding)
         lines = [line for line in str(error).splitlines() if line.strip()]
         told = " ".join(lines[:4]).removeprefix("Invalid Input Error: ").split("Possible ")[0].strip()
+        if "state machine" in told:  # DuckDB says no more than this, and no line
+            told = "line breaks outside quotes are not the same everywhere, or a quote stands within a value."
         raise InputError(f"{path.name}: {told} Mend the file at this place, or export it again") from None
 
 
@@ -205,11 +208,14 @@ def _wrong_encoding(path: Path, encoding: str, line: int, place: int, error: Uni
     )
 
 
-def _header(path: Path, plain: Path) -> tuple[list[str], str]:
-    """Names of the columns and what parts them: the character that gives the most columns."""
+def _header(path: Path, plain: Path) -> tuple[list[str], str, str]:
+    """Names of the columns, what parts them (the character that gives the most columns), and the end of a line.
+
+    DuckDB is told the end of a line: left to find it, it takes a line break within a quoted name for one.
+    """
     try:
         with plain.open(encoding="utf-8-sig", newline="") as stream:
-            rows = {char: _first_record(stream, char) for char in _DELIMITERS}
+            read = {char: _first_record(stream, char) for char in _DELIMITERS}
     except UnicodeDecodeError:
         _refuse_undecodable(path, "utf-8")
         raise
@@ -217,16 +223,27 @@ def _header(path: Path, plain: Path) -> tuple[list[str], str]:
         raise InputError(
             f"{path.name}, line 1: the header cannot be read: {error}; the first line must name the columns"
         ) from None
-    delimiter = max(_DELIMITERS, key=lambda char: len(rows[char]))
-    names = [name or f"column{number}" for number, name in enumerate(rows[delimiter], start=1)]
+    delimiter = max(_DELIMITERS, key=lambda char: len(read[char][0]))
+    found, line_end = read[delimiter]
+    names = [name or f"column{number}" for number, name in enumerate(found, start=1)]
     if not names:
         raise InputError(f"{path.name}, line 1: the first line must name the columns; it is blank")
-    return names, delimiter
+    return names, delimiter, line_end
 
 
-def _first_record(stream: IO[str], delimiter: str) -> list[str]:
+def _first_record(stream: IO[str], delimiter: str) -> tuple[list[str], str]:
+    """The fields of the first record and the line break after it, as DuckDB writes it."""
+    seen = [""]
+
+    def lines() -> Iterator[str]:
+        for line in stream:
+            seen.append(line)
+            yield line
+
     stream.seek(0)
-    return next(csv.reader(stream, delimiter=delimiter, strict=True), [])
+    fields = next(csv.reader(lines(), delimiter=delimiter), [])
+    line_end = seen[-1][len(seen[-1].rstrip("\r\n")) :] or "\n"
+    return fields, line_end.replace("\r", "\\r").replace("\n", "\\n")
 
 
 def _limited(relation: str, limit: int | None) -> str:

@@ -12,7 +12,7 @@ import duckdb
 from mining.errors import InputError
 from mining.process import Columns, Process
 from mining.sources.quoting import file_literal, literal, quoted
-from mining.sources.times import with_instant
+from mining.sources.times import refuse_unknown_pattern, with_instant
 
 _BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279)"
 _FIXED = {
@@ -80,6 +80,7 @@ def write_events(reading: Reading, table: Table, to: Path) -> int:
         InputError: a column is missing, the order column holds no numbers, or a time has no zone.
     """
     connection, process = reading.connection, reading.process
+    refuse_unknown_pattern(connection, process.times)
     refuse_same_names(table.name, table.columns)
     _refuse_missing_columns(table)
     connection.execute(f"COPY (SELECT {_selection(table, process)} FROM {_read(table, process)}) TO {literal(str(to))}")

@@ -6,6 +6,9 @@ where nothing can be read) and the wall-clock time of values that came without a
 
 from __future__ import annotations
 
+import duckdb
+
+from mining.errors import InputError
 from mining.process import Process, Times
 from mining.sources.quoting import literal, quoted
 
@@ -45,6 +48,17 @@ def with_instant(relation: str, column: str, kind: str, process: Process, name: 
         f"(SELECT * EXCLUDE (aware, naive), {_within_calendar(_instant('aware', 'naive', times, zone))} AS {instant}, "
         f"naive AS {wall} FROM {relation})"
     )
+
+
+def refuse_unknown_pattern(connection: duckdb.DuckDBPyConnection, times: Times) -> None:
+    """Say so if `times.format` is neither a word that is known nor a pattern."""
+    try:
+        connection.execute(f"SELECT try_strptime('', {literal(times.format)})")
+    except duckdb.Error:
+        raise InputError(
+            f"times.format: {times.format!r} is no way to write times; "
+            f'use iso, day-first, month-first, or a pattern such as "%d.%m.%Y %H:%M"'
+        ) from None
 
 
 def _patterned(relation: str, column: str, pattern: str) -> str:

@@ -54,16 +54,24 @@ def xes_table(reading: Reading, path: Path) -> tuple[Table, int]:
             raw += len(trace)
             for event in _paired(trace, wanted) if paired else trace:
                 parts.add({_ROW: event.row, _POSITION: event.position, **event.attributes})
-    relation, columns = parts.relation(reading.connection, [_ROW, _POSITION])
+    relation, columns = parts.relation(reading.connection, [_ROW, _POSITION, *_mapped(wanted)])
     names = {name: kind for name, kind in columns.items() if name not in (_ROW, _POSITION)}
     mapping = _resolved(wanted, names)
     return Table(path.name, relation, names, mapping, f'"{_ROW}"', f'"{_POSITION}"'), raw
 
 
+def _mapped(columns: Columns) -> list[str]:
+    """The names that the mapping uses, each once: what a log without events is taken to have."""
+    names = {"case": f"case:{columns.case.removeprefix('case:')}"}
+    return list(dict.fromkeys(columns.model_copy(update=names).model_dump(exclude_none=True).values()))
+
+
 def _resolved(columns: Columns, names: dict[str, str]) -> Columns:
     """The mapping with the case looked for among the traces first, and with the times of starts that were paired."""
     of_trace, of_start = f"case:{columns.case}", f"start:{columns.completed}"
-    changes: dict[str, Any] = {"case": of_trace} if of_trace in names else {}
+    changes: dict[str, Any] = {}
+    if of_trace in names or columns.case == columns.activity:
+        changes["case"] = of_trace
     if columns.started is None and of_start in names:
         changes["started"] = of_start
     return columns.model_copy(update=changes)
@@ -75,7 +83,7 @@ def _traces(path: Path) -> Iterator[list[_Event]]:
     row = 0
     try:
         with opened(path) as stream:
-            for node in _elements(stream):
+            for node in _elements(path, stream):
                 if _kind(node) == "event":
                     if _kind(node.getparent()) != "trace":
                         raise InputError(
@@ -94,10 +102,13 @@ def _traces(path: Path) -> Iterator[list[_Event]]:
         raise InputError(f"{path.name}, line {error.lineno}: the XML is broken or cut short: {error.msg}") from None
 
 
-def _elements(stream: Any) -> Iterator[Any]:
+def _elements(path: Path, stream: Any) -> Iterator[Any]:
     """Each event and each trace at its end. Entities are not followed: a log must not make us read other files."""
-    wanted = ("{*}event", "{*}trace")
-    return (node for _, node in etree.iterparse(stream, tag=wanted, resolve_entities=False, no_network=True))
+    reader = etree.iterparse(stream, tag=("{*}event", "{*}trace"), resolve_entities=False, no_network=True)
+    for _, node in reader:
+        yield node
+    if _kind(reader.root) != "log":
+        raise InputError(f"{path.name}: this is no XES log: it begins with <{_kind(reader.root)}>, not with <log>")
 
 
 def _kind(node: Any) -> str:
