@@ -16,6 +16,7 @@ from sqlalchemy import types
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.pool import NullPool
 
 SCHEME = "duckgate"
 
@@ -99,6 +100,11 @@ class DuckDBDialect(DefaultDialect):  # type: ignore[misc]
     @classmethod
     def import_dbapi(cls) -> Any:
         return _Module
+
+    @classmethod
+    def get_pool_class(cls, url: URL) -> Any:
+        """No connection is kept: while one is open, nobody else may write to the file."""
+        return NullPool
 
     def create_connect_args(self, url: URL) -> tuple[list[Any], dict[str, Any]]:
         return [url.database], {}

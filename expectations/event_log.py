@@ -70,15 +70,24 @@ def row_rules(bounds: Bounds) -> tuple[Rule, ...]:
 
 
 def log_rules(facts: Facts, *, shares: bool = True) -> tuple[Rule, ...]:
-    """What must hold of the rows that are left and of the pull as a whole; `shares`: also how much was set aside."""
-    rules = [*(_share_rules(facts) if shares else ()), *_pull_rules(facts)]
-    if facts.good:
-        rules += [_similar_labels(), _case_gaps()]
-    if facts.good and facts.history >= HISTORY_NEEDED:
-        rules.append(_known_activities(facts))
-    if facts.good and facts.has_ends:
-        rules.append(_nothing_after_the_end())
-    return tuple(rules)
+    """What must hold of the rows that are left and of the pull as a whole: the rules that have something to look at.
+
+    Args:
+        shares: whether it matters how much was set aside.
+    """
+    rules = [
+        (shares and facts.pulled > 0, _few_set_aside),
+        (shares and facts.pulled > 0, _some_rows_good),
+        (facts.tied_share is not None, _time_tells_order),
+        (facts.overlapping_share is not None, _one_thing_at_a_time),
+        (facts.day_usual is not None, _usual_volume),
+        (facts.age_days is not None, _fresh),
+        (facts.good > 0, _similar_labels),
+        (facts.good > 0, _case_numbers),
+        (facts.good > 0 and facts.history >= HISTORY_NEEDED, _known_activities),
+        (facts.good > 0 and facts.has_ends, _nothing_after_the_end),
+    ]
+    return tuple(rule(facts) for applies, rule in rules if applies)
 
 
 def _between(column: str, low: Any = None, high: Any = None) -> Callable[..., gxe.Expectation]:
@@ -195,68 +204,76 @@ def _no_placeholder(bounds: Bounds) -> Rule:
     )
 
 
-def _share_rules(facts: Facts) -> tuple[Rule, ...]:
-    return (
-        Rule(
-            "share_set_aside",
-            f"At most {SET_ASIDE_AT_MOST:.0%} of the rows are set aside",
-            "facts",
-            f"{facts.set_aside:,} of {facts.pulled:,} rows broke a rule. What is left may tell a wrong story: "
-            "look at the rules above, and correct the process file or the source.",
-            expect=_between("set_aside_share", high=SET_ASIDE_AT_MOST),
-            severity="critical",
-            counts_rows=False,
-        ),
-        Rule(
-            "some_rows_good",
-            "Of the rows that came, some are good",
-            "facts",
-            f"None of {facts.pulled:,} rows is good: the mapping in the process file does not fit the source.",
-            expect=_between("good_share", low=1e-12),
-            severity="critical",
-            counts_rows=False,
-        ),
+def _few_set_aside(facts: Facts) -> Rule:
+    return Rule(
+        "share_set_aside",
+        f"At most {SET_ASIDE_AT_MOST:.0%} of the rows are set aside",
+        "facts",
+        f"{facts.set_aside:,} of {facts.pulled:,} rows broke a rule. What is left may tell a wrong story: "
+        "look at the rules above, and correct the process file or the source.",
+        expect=_between("set_aside_share", high=SET_ASIDE_AT_MOST),
+        severity="critical",
+        counts_rows=False,
     )
 
 
-def _pull_rules(facts: Facts) -> tuple[Rule, ...]:
-    return (
-        Rule(
-            "time_order",
-            "Times tell the order of a case's events",
-            "facts",
-            f"{facts.tied_share or 0:.0%} of the events happen at the same time as another of their case, and nothing "
-            "tells which was first. Map `columns.order`, or take the time with its seconds.",
-            expect=_between("tied_share", high=TIED_AT_MOST),
-            counts_rows=False,
-        ),
-        Rule(
-            "overlapping_work",
-            "One resource does one thing at a time",
-            "facts",
-            f"{facts.overlapping_share or 0:.0%} of the work began before the same resource had ended another. "
-            "Processing times may count the same hours more than once; is the resource a team?",
-            expect=_between("overlapping_share", high=OVERLAPPING_AT_MOST),
-            counts_rows=False,
-        ),
-        Rule(
-            "volume",
-            "As many events as usual",
-            "facts",
-            f"{facts.day_events:,} events on {facts.day:%A %Y-%m-%d}, usually about {facts.day_usual or 0:,.0f}. "
-            "Is the source complete?",
-            expect=_between("day_events", facts.day_low, facts.day_high),
-            counts_rows=False,
-        ),
-        Rule(
-            "freshness",
-            "The newest event is recent",
-            "facts",
-            f"The newest event is {facts.age_days or 0:,.1f} days old; up to {facts.age_limit_days or 0:.0f} "
-            "would be usual. Does the source still deliver?",
-            expect=_between("age_days", high=facts.age_limit_days),
-            counts_rows=False,
-        ),
+def _some_rows_good(facts: Facts) -> Rule:
+    return Rule(
+        "some_rows_good",
+        "Of the rows that came, some are good",
+        "facts",
+        f"None of {facts.pulled:,} rows is good: the mapping in the process file does not fit the source.",
+        expect=_between("good_share", low=1e-12),
+        severity="critical",
+        counts_rows=False,
+    )
+
+
+def _time_tells_order(facts: Facts) -> Rule:
+    return Rule(
+        "time_order",
+        "Times tell the order of a case's events",
+        "facts",
+        f"{facts.tied_share:.0%} of the events happen at the same time as another of their case, and nothing "
+        "tells which was first. Map `columns.order`, or take the time with its seconds.",
+        expect=_between("tied_share", high=TIED_AT_MOST),
+        counts_rows=False,
+    )
+
+
+def _one_thing_at_a_time(facts: Facts) -> Rule:
+    return Rule(
+        "overlapping_work",
+        "One resource does one thing at a time",
+        "facts",
+        f"{facts.overlapping_share:.0%} of the work began before the same resource had ended another. "
+        "Processing times may count the same hours more than once; is the resource a team?",
+        expect=_between("overlapping_share", high=OVERLAPPING_AT_MOST),
+        counts_rows=False,
+    )
+
+
+def _usual_volume(facts: Facts) -> Rule:
+    return Rule(
+        "volume",
+        "As many events as usual",
+        "facts",
+        f"{facts.day_events:,} events on {facts.day:%A %Y-%m-%d}, usually about {facts.day_usual:,.0f}. "
+        "Is the source complete?",
+        expect=_between("day_events", facts.day_low, facts.day_high),
+        counts_rows=False,
+    )
+
+
+def _fresh(facts: Facts) -> Rule:
+    return Rule(
+        "freshness",
+        "The newest event is recent",
+        "facts",
+        f"The newest event is {facts.age_days:,.1f} days old; up to {facts.age_limit_days:.0f} "
+        "would be usual. Does the source still deliver?",
+        expect=_between("age_days", high=facts.age_limit_days),
+        counts_rows=False,
     )
 
 
@@ -272,7 +289,7 @@ def _known_activities(facts: Facts) -> Rule:
     )
 
 
-def _nothing_after_the_end() -> Rule:
+def _nothing_after_the_end(_: Facts) -> Rule:
     query = """
         with ended as (
             select case_id, min(completed) as ended_at
@@ -293,25 +310,28 @@ def _nothing_after_the_end() -> Rule:
     )
 
 
-def _similar_labels() -> Rule:
+def _similar_labels(_: Facts) -> Rule:
     """Labels that differ in case, blanks or punctuation; or, if long, by one letter and a hundredfold in number."""
     query = r"""
         with label as (
             select activity, events, length(activity) as letters,
                    regexp_replace(lower(activity), '[^\pL\pN]', '', 'g') as bare,
                    regexp_replace(activity, '[^\pN]', '', 'g') as digits
-            from labels)
-        select concat('“', rare.activity, '” (', rare.events, ') and “', usual.activity, '” (', usual.events, ')')
-               as example
-        from label as rare join label as usual on (rare.events, rare.activity) < (usual.events, usual.activity)
-        where rare.activity in (select activity from {batch})
-          and ((rare.bare = usual.bare and rare.bare <> '')
-            or (rare.events <= usual.events / 100 and rare.letters between 9 and 80
-                and abs(rare.letters - usual.letters) <= 1 and rare.digits = usual.digits
-                and (left(rare.activity, 4) = left(usual.activity, 4)
-                     or right(rare.activity, 4) = right(usual.activity, 4))
-                and damerau_levenshtein(rare.activity, usual.activity) = 1))
-        order by usual.events desc, example"""
+            from labels),
+        pair as (
+            select rare.activity as rare, rare.events as n, usual.activity as usual, usual.events as many
+            from label as rare join label as usual on rare.bare = usual.bare
+            where rare.bare <> '' and (rare.events, rare.activity) < (usual.events, usual.activity)
+            union
+            select rare.activity, rare.events, usual.activity, usual.events
+            from label as rare join label as usual on rare.events * 100 <= usual.events
+            where rare.letters between 9 and 80 and abs(rare.letters - usual.letters) <= 1
+              and rare.digits = usual.digits
+              and (left(rare.activity, 4) = left(usual.activity, 4)
+                   or right(rare.activity, 4) = right(usual.activity, 4))
+              and damerau_levenshtein(rare.activity, usual.activity) = 1)
+        select concat('“', rare, '” (', n, ') and “', usual, '” (', many, ')') as example from pair
+        where rare in (select activity from {batch}) order by many desc, example"""
     return Rule(
         "similar_labels",
         "No activity is written in two ways",
@@ -322,7 +342,7 @@ def _similar_labels() -> Rule:
     )
 
 
-def _case_gaps() -> Rule:
+def _case_numbers(_: Facts) -> Rule:
     """Jumps in the numbers of new cases: twenty times the 99th percentile of all steps, where most steps are 1.
 
     More than three such jumps are no accident: that is how the numbers are given.
@@ -333,13 +353,13 @@ def _case_gaps() -> Rule:
                    regexp_extract(case_id, '^(.*?)(\d{{1,18}})$', 2) as digits
             from cases),
         number as (
-            select prefix, digits::bigint as number, bool_and(is_new) as is_new from part
-            where digits <> '' and prefix = (select mode(prefix order by prefix) from part) group by all),
+            select min(case_id) as case_id, digits::bigint as number, bool_and(is_new) as is_new from part
+            where digits <> '' and prefix = (select mode(prefix order by prefix) from part) group by number),
         step as (select *, number - lag(number) over (order by number) as step from number),
         usual as (select quantile_disc(step, 0.99) as step, median(step) as middle, count(*) as steps from step),
         jump as (select step.* from step, usual
                  where step.step > 20 * usual.step and usual.middle = 1 and usual.steps >= 1000)
-        select concat(step - 1, ' numbers missing before ', prefix, number) as example from jump
+        select concat(step - 1, ' numbers missing before ', case_id) as example from jump
         where is_new and (select count(*) from jump) <= 3 and exists (from {batch}) order by number"""
     return Rule(
         "case_numbers",

@@ -136,7 +136,7 @@ TIED = """
     from (select count(*) as n from good group by hash(case_id, completed, order_key))"""
 
 OVERLAPPING = """
-    select avg((started < busy_until)::int) from (
+    select avg(coalesce(started < busy_until, false)::int) from (
         select started, max(completed) over (partition by resource order by started, completed
                                              rows between unbounded preceding and 1 preceding) as busy_until
         from good where started < completed and resource is not null)"""

@@ -28,7 +28,8 @@ class Outcome:
 def tried(database: Path, rules: Sequence[Rule]) -> dict[str, Outcome]:
     """Try every rule on its table; one that cannot be tried gets an outcome with an error, never none."""
     outcomes: dict[str, Outcome] = {}
-    with _quiet(), _source(database) as source:
+    with _quiet():
+        source = _source(database)
         for table in dict.fromkeys(rule.table for rule in rules):
             suite = gx.ExpectationSuite(table, [rule.expectation() for rule in rules if rule.table == table])
             batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("all").get_batch()
@@ -37,28 +38,23 @@ def tried(database: Path, rules: Sequence[Rule]) -> dict[str, Outcome]:
     return outcomes
 
 
-@contextmanager
-def _source(database: Path) -> Iterator[Any]:
+def _source(database: Path) -> Any:
     """The file as a data source of a context that leaves nothing behind."""
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_sql("gate", connection_string=f"{SCHEME}:///{database}", create_temp_table=False)
-    try:
-        yield source
-    finally:
-        source.get_engine().dispose()
+    return source
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
     """What Great Expectations logs about itself stays out of the task's log; what it finds comes back as a result."""
     logger = logging.getLogger("great_expectations")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    logger.propagate = False  # some of its modules set their own level
     try:
         yield
     finally:
-        logger.setLevel(before)
+        logger.propagate = True
 
 
 def _outcome(result: Any) -> Outcome:
