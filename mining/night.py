@@ -22,6 +22,7 @@ from mining.home import Home
 from mining.process import Process
 from mining.process_file import load
 from mining.sources import Pull, pull
+from mining.sources.quoting import file_literal
 from mining.store import Batch, Batches, Tables, derive, load_id_of, without_known
 
 _PULL = TypeAdapter(tuple[datetime, Pull])
@@ -139,7 +140,7 @@ class Night:
         from mining.publication import publish  # noqa: PLC0415 - brings pm4py and graphviz
 
         found = _BOTTLENECKS.validate_json((self.work / "bottlenecks.json").read_bytes())
-        site = publish(self.process, self.day, self.home, self.tables, found, self.seen)
+        site = publish(self, found)
         self._move_into_place(site)
         shutil.rmtree(self.work)
         return str(self.home.night(self.process.process, self.day) / "index.html")
@@ -148,6 +149,10 @@ class Night:
     def seen(self) -> tuple[Batch, ...]:
         """The batches that this night or an earlier one pulled."""
         return tuple(batch for batch in self.batches.all() if batch.night <= self.day.isoformat())
+
+    @property
+    def own_batches(self) -> tuple[Batch, ...]:
+        return tuple(batch for batch in self.seen if batch.night == self.day.isoformat())
 
     def run(self, tell: Callable[[str], object] = lambda _step: None) -> str:
         """All steps; the path of the page. A failed night is told on its page before the error goes on."""
@@ -201,7 +206,7 @@ def newest_day(process: Process, home: Home) -> date:
     files = [*night.batches.paths(), *([night.work / "pulled.parquet"] if rows else [])]
     if not files:
         raise InputError(f"{process.process}: the source has no events yet; nothing to mine")
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    listed = ", ".join(file_literal(path) for path in files)
     with duckdb.connect() as db:
         query = f"select max(epoch_us(completed)) from read_parquet([{listed}], union_by_name = true) where epoch_us(completed) < ?"
         newest = db.execute(query, [round(night.end.timestamp() * 1_000_000)]).fetchall()[0][0]

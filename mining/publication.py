@@ -6,9 +6,9 @@ import csv
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 from pydantic import TypeAdapter
@@ -20,7 +20,11 @@ from mining.home import Home
 from mining.model import discover
 from mining.pages import Download, LevelMap, write_night
 from mining.process import Process
-from mining.store import Batch, Tables
+from mining.sources.quoting import file_literal, quoted
+from mining.store import Tables
+
+if TYPE_CHECKING:
+    from mining.night import Night
 
 VARIANTS_KEPT = 100  # in findings.json; variants.csv has all
 DOWNLOADS = {
@@ -72,17 +76,15 @@ def write_discovered(discovered: Discovered, work: Path) -> int:
     return len(discovered.variants)
 
 
-def publish(
-    process: Process, day: date, home: Home, tables: Tables, bottlenecks: tuple[Bottleneck, ...], seen: Sequence[Batch]
-) -> Path:
+def publish(night: Night, bottlenecks: tuple[Bottleneck, ...]) -> Path:
     """Write the night's folder beside its final place and return it."""
-    work = home.work(process.process, day)
+    process, tables, work = night.process, night.tables, night.work
     found = _DISCOVERED.validate_json((work / "discovered.json").read_bytes())
     site = work / "site"
     site.mkdir(exist_ok=True)
-    findings = _findings(process, day, tables, found, bottlenecks, seen)
+    findings = _findings(night, found, bottlenecks)
     (site / "findings.json").write_bytes(TypeAdapter(Findings).dump_json(findings, indent=1))
-    maps = _maps(process, home, tables, found, bottlenecks)
+    maps = _maps(process, night.home, tables, found, bottlenecks)
     _write_map_files(maps, site)
     _write_tables(process, tables, found, bottlenecks, site)
     for name in ("model.bpmn", "model.pnml"):
@@ -93,17 +95,16 @@ def publish(
     return site
 
 
-def _findings(
-    process: Process, day: date, tables: Tables, found: Discovered, bottlenecks: tuple[Bottleneck, ...], seen: Sequence[Batch]
-) -> Findings:
+def _findings(night: Night, found: Discovered, bottlenecks: tuple[Bottleneck, ...]) -> Findings:
+    process = night.process
     return Findings(
         process=process.process,
         title=process.title,
         owner=process.owner.name if process.owner else None,
-        night=day.isoformat(),
+        night=night.day.isoformat(),
         timezone=str(process.zone),
-        data=_data(process, day, tables, seen),
-        checks=_checks(day, seen),
+        data=_data(night),
+        checks=_checks(night),
         kpis=found.kpis,
         graph=found.graph,
         variants=found.variants[:VARIANTS_KEPT],
@@ -115,29 +116,27 @@ def _findings(
     )
 
 
-def _checks(day: date, seen: Sequence[Batch]) -> tuple[Check, ...]:
+def _checks(night: Night) -> tuple[Check, ...]:
     """What the gate said of the night's own pull; of the newest one before, where the night brought nothing."""
-    own = [batch for batch in seen if batch.night == day.isoformat()]
-    return (own or list(seen))[-1].checks if seen else ()
+    return (night.own_batches or night.seen)[-1].checks
 
 
-def _data(process: Process, day: date, tables: Tables, seen: Sequence[Batch]) -> Data:
+def _data(night: Night) -> Data:
     query = """select min(coalesce(started_us, completed_us)), max(completed_us),
         (select coalesce(sum(n), 0) from (select count(*) as n from steps group by "case", completed_us having n > 1)) / count(*)
         from steps"""
     with duckdb.connect() as db:
-        db.execute(f"create view steps as select * from read_parquet('{_sql(tables.folder / 'steps.parquet')}')")
+        db.execute(f"create view steps as select * from read_parquet({file_literal(night.tables.folder / 'steps.parquet')})")
         first, last, ties = db.execute(query).fetchall()[0]
-    own = [batch for batch in seen if batch.night == day.isoformat()]
     return Data(
         first_event=_iso(first),
         last_event=_iso(last),
-        data_through=day.isoformat(),
-        new_events=sum(batch.rows for batch in own),
-        quarantined=sum(batch.set_aside for batch in seen),
+        data_through=night.end.astimezone(UTC).isoformat(),
+        new_events=sum(batch.rows for batch in night.own_batches),
+        quarantined=sum(batch.set_aside for batch in night.seen),
         ties=round(ties, 6),
-        ends_rule=_ends_rule(process),
-        batches=len(seen),
+        ends_rule=_ends_rule(night.process),
+        batches=len(night.seen),
     )
 
 
@@ -146,7 +145,7 @@ def _ends_rule(process: Process) -> str:
         return "declared: the clock stops at " + " or ".join(process.clock.stops)
     if process.ends:
         return "declared: " + " or ".join(process.ends)
-    return "learned: a case is over when it has been silent for longer than 99 % of all waits"
+    return "learned: a case is over when at most 1 in 20 went on after so long a silence at the same step"
 
 
 def _iso(microseconds: int) -> str:
@@ -217,7 +216,7 @@ def write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 def write_cases(process: Process, tables: Tables, path: Path) -> None:
     """One row per case, readable: case_id, first and last event (UTC), finished, cycle time in seconds, segments by name."""
     segments = "".join(
-        f', segment_{number} as "{name.replace(chr(34), chr(34) * 2)}"' for number, name in enumerate(process.segments, 1)
+        f", segment_{number} as {quoted(name)}" for number, name in enumerate(process.segments, 1)
     )
     _copy(
         tables,
@@ -245,9 +244,6 @@ def _copy(tables: Tables, query: str, path: Path) -> None:
     options = "format parquet, compression zstd" if path.suffix == ".parquet" else "format csv, header"
     with duckdb.connect() as db:
         for name in ("steps", "cases", "activities", "resources", "variants"):
-            db.execute(f"create view {name} as select * from read_parquet('{_sql(tables.folder / f'{name}.parquet')}')")
-        db.execute(f"copy ({query}) to '{_sql(path)}' ({options})")
+            db.execute(f"create view {name} as select * from read_parquet({file_literal(tables.folder / f'{name}.parquet')})")
+        db.execute(f"copy ({query}) to {file_literal(path)} ({options})")
 
-
-def _sql(path: Path) -> str:
-    return str(path).replace("'", "''")

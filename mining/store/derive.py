@@ -172,6 +172,20 @@ _FINAL_STOPS = """
 
 
 def _silent(night_end: datetime) -> str:
-    """Without final activities: a case silent for longer than 99 % of all waits between two events is over."""
-    return f"""create temp table stops as select "case", events as stop from summary
-        where {_microseconds(night_end)} - last_us > coalesce((select quantile_disc(sojourn_us, 0.99) from steps), 0)"""
+    """Without final activities: a case is over when, of the cases that were silent for as long after the same step, at
+    most 1 in 20 went on; or when it is silent for longer than 99 % of all waits between two events.
+    """
+    return f"""create temp table stops as
+        with usual as (select coalesce(quantile_disc(sojourn_us, 0.99), 0) as longest from steps),
+        silent as (
+            select s."case", events, p.activity, {_microseconds(night_end)} - last_us as silence_us
+            from summary s join steps p on p."case" = s."case" and p.position = s.events),
+        over as (select activity, count(*) as cases from silent where silence_us > (select longest from usual) group by activity),
+        waits as (
+            select after as activity, sojourn_us, row_number() over (partition by after order by sojourn_us desc) as place
+            from steps where after is not null),
+        enough as (
+            select o.activity, coalesce(max(sojourn_us), 0) as silence_us
+            from over o left join waits w on w.activity = o.activity and w.place > o.cases // 19 group by o.activity)
+        select s."case", s.events as stop from silent s left join enough e using (activity)
+        where s.silence_us > least(coalesce(e.silence_us, (select longest from usual)), (select longest from usual))"""

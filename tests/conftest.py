@@ -1,0 +1,73 @@
+"""What many tests need: literal logs turned into tables, and the real logs where they are at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from mining.process import Process
+from mining.store import Tables, derive
+
+LOGS = Path(__file__).resolve().parents[2] / "shared" / "logs"
+NIGHT_END = datetime(2024, 2, 1, tzinfo=UTC)
+Event = tuple[Any, ...]  # case, activity, completed ("2024-01-01 09:00", UTC) [, started [, order]]
+
+
+def a_process(**keys: Any) -> Process:
+    """A process that needs no file."""
+    given = {
+        "process": "orders",
+        "title": "Orders",
+        "source": {"files": "orders.csv"},
+        "columns": {"case": "case", "activity": "activity", "completed": "time"},
+        "timezone": "UTC",
+    }
+    return Process.model_validate({**given, **keys})
+
+
+def write_batch(path: Path, events: Sequence[Event], segments: dict[str, dict[str, str]] | None = None) -> Path:
+    """A batch as the gate leaves it; `segments`: name -> case -> value."""
+    rows = [(*event, *(None,) * (5 - len(event))) for event in events]
+    columns = "".join(f', "source.{name}" varchar' for name in segments or {})
+    with duckdb.connect() as db:
+        db.execute(
+            f"""create table t (case_id varchar, activity varchar, completed timestamptz, started timestamptz,
+            resource varchar, order_key double, file varchar, "row" bigint {columns})"""
+        )
+        for number, (case, activity, completed, started, order) in enumerate(rows, 1):
+            values = [by_case.get(case) for by_case in (segments or {}).values()]
+            given = [case, activity, _utc(completed), _utc(started), order, number, *values]
+            marks = "?, ?, ?::timestamptz, ?::timestamptz, null, ?, 'f', ?" + ", ?" * len(values)
+            db.execute(f"insert into t values ({marks})", given)
+        db.execute(f"copy t to '{path}' (format parquet)")
+    return path
+
+
+def _utc(text: str | None) -> str | None:
+    return None if text is None else f"{text}+00"
+
+
+@pytest.fixture
+def mined(tmp_path: Path) -> Callable[..., Tables]:
+    """Tables of a literal log as of `NIGHT_END`."""
+
+    def mine(events: Sequence[Event], *, night_end: datetime = NIGHT_END, **keys: Any) -> Tables:
+        folder = tmp_path / f"tables-{len(list(tmp_path.iterdir()))}"
+        batch = write_batch(tmp_path / f"{folder.name}.parquet", events)
+        derive(a_process(**keys), [batch], night_end, folder)
+        return Tables(folder)
+
+    return mine
+
+
+@pytest.fixture(scope="session")
+def logs() -> Path:
+    """The folder of real logs; the test is skipped where it is absent."""
+    if not LOGS.is_dir():
+        pytest.skip(f"the real logs are not here ({LOGS}); tests on them need that folder")
+    return LOGS
