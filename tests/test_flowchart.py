@@ -153,6 +153,8 @@ def test_a_bottleneck_has_its_badge_and_tells_what_the_average_hides(drawn: Char
     worst = element(drawn.svg, path_id("Enter", "Check"))
     assert written(worst) == "1|2 d · 100|half < 1 min"
     assert worst.get("class") == "edge w3 flag"
+    head = worst.find("*[@class='head']")
+    assert (head.get("stroke"), head.get("stroke-width")) == ("none", None), "an outline would blunt a thick arrow"
     assert (
         worst.get("aria-label").replace("\xa0", " ").endswith("average wait 2 d, half wait at most 20 s; bottleneck 1")
     )

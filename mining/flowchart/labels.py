@@ -49,6 +49,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Label:
+    """What stands in a box, and how large the box has to be, in pixels."""
+
     html: str
     width: int
     height: int
@@ -64,22 +66,21 @@ def step_label(activity: Activity, cases: int) -> Label:
     filled = round(CONTENT * min(1.0, activity.cases / cases)) if cases else 0
     parts = [(part, colour) for part, colour in ((filled, LIGHT["bar"]), (CONTENT - filled, LIGHT["rest"])) if part]
     columns = len(parts) + 2  # pad, bar, rest of the bar, pad
-    lines = [(Run(line, 13, True, LIGHT["ink"]), 16) for line in _name_lines(activity.name)] + [
-        (_cases_run(activity, cases), 15)
-    ]
+    name = [(Run(line, 13, True, LIGHT["ink"]), 16) for line in _name_lines(activity.name)]
+    above = [*name, (_cases_run(activity, cases), 15)]
     note = _note(activity)
+    below = [(Run(note), 15)] if note else []
+    foot = 5 if note else 6
     rows = [
         _gap_row(7, columns),
-        *(_text_row(run, height, columns) for run, height in lines),
+        *(_text_row(run, high, columns) for run, high in above),
         _gap_row(3, columns),
         _bar_row(parts),
+        _gap_row(3, columns),
+        *(_text_row(run, high, columns) for run, high in below),
+        _gap_row(foot, columns),
     ]
-    rows += (
-        [_gap_row(3, columns), _text_row(Run(note), 15, columns), _gap_row(5, columns)]
-        if note
-        else [_gap_row(9, columns)]
-    )
-    height = 7 + sum(height for _, height in lines) + 3 + _BAR + (3 + 15 + 5 if note else 9)
+    height = 7 + sum(high for _, high in above + below) + 3 + _BAR + 3 + foot
     return Label(table(rows), STEP_WIDTH, height)
 
 

@@ -20,6 +20,7 @@ from mining.findings import Activity, Bottleneck, Flow, Graph
 START: Final = "start"
 END: Final = "end"
 OPEN: Final = "open"
+_SINK: Final = "sink"  # behind End and Open
 
 MOST_PATHS: Final = 90  # more labelled paths take seconds to lay out, and nobody reads them
 MOST_STEPS: Final = 40  # two arborescences over these stay below MOST_PATHS
@@ -115,10 +116,10 @@ def backbone(paths: Sequence[Path]) -> tuple[Path, ...]:
     Raises:
         ValueError: some step is not on a way from Start to End or Open: then the graph's counts are wrong.
     """
-    forward = _arborescence([(path.source, path.target, path) for path in paths])
-    ends = {END: "sink", OPEN: "sink"}
+    forward = _arborescence(START, [(path.source, path.target, path) for path in paths])
+    ends = {END: _SINK, OPEN: _SINK}
     backward = _arborescence(
-        [(ends.get(path.target, path.target), path.source, path) for path in paths if path.source != START]
+        _SINK, [(ends.get(path.target, path.target), path.source, path) for path in paths if path.source != START]
     )
     chosen = forward | backward
     return tuple(path for path in paths if path in chosen)
@@ -160,22 +161,24 @@ def _filled(paths: Sequence[Path], needed: set[Path], limit: int, coverage: floa
     return chosen
 
 
-def _arborescence(edges: Sequence[tuple[str, str, Path]]) -> set[Path]:
+def _arborescence(root: str, edges: Sequence[tuple[str, str, Path]]) -> set[Path]:
     """Find the heaviest spanning arborescence (Chu-Liu/Edmonds); ties are settled by the order of the edges.
 
-    Its root is the vertex that nothing leads to. Vertices are numbers, as sets of texts are ordered anew in every run.
+    Nothing leads to its root. Vertices are numbers, since sets of texts are ordered anew in every run.
     """
-    number: dict[str, int] = {}
-    graph: nx.DiGraph[int] = nx.DiGraph()
+    number = {root: 0}
+    heaviest: dict[tuple[int, int], tuple[int, Path]] = {}
     for index, (a, b, path) in enumerate(edges):
-        u, v = number.setdefault(a, len(number)), number.setdefault(b, len(number))
+        pair = number.setdefault(a, len(number)), number.setdefault(b, len(number))
         weight = path.n * len(edges) + len(edges) - index
-        if u != v and (not graph.has_edge(u, v) or graph[u][v]["weight"] < weight):
-            graph.add_edge(u, v, weight=weight, path=path)
-    try:
-        tree = nx.maximum_spanning_arborescence(graph, preserve_attrs=True)
-    except nx.NetworkXException as error:
-        raise ValueError(
-            "some step of the graph is not on a way from Start to End or Open: its counts do not add up"
-        ) from error
-    return {graph[u][v]["path"] for u, v in tree.edges}
+        if a != b and (pair not in heaviest or heaviest[pair][0] < weight):
+            heaviest[pair] = (weight, path)
+    # A branching leaves out what costs it more than it brings: with `enough` added to each weight, nothing does. What
+    # maximum_spanning_arborescence adds by itself can be too little (the log of one case "abdbcda").
+    enough = len(number) * sum(weight for weight, _ in heaviest.values())
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    graph.add_weighted_edges_from((u, v, weight + enough) for (u, v), (weight, _) in heaviest.items())
+    chosen = nx.maximum_branching(graph).edges
+    if len(chosen) != len(number) - 1:
+        raise ValueError("some step of the graph is not on a way from Start to End or Open: its counts do not add up")
+    return {heaviest[pair][1] for pair in chosen}
