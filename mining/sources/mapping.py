@@ -51,7 +51,7 @@ class Reading:
 
 def session(scratch: Path) -> duckdb.DuckDBPyConnection:
     """A DuckDB that keeps rows in order, works in UTC and spills to `scratch` rather than fill the memory."""
-    options = {"memory_limit": "1GB", "temp_directory": str(scratch), "preserve_insertion_order": True}
+    options = {"memory_limit": "512MB", "temp_directory": str(scratch), "preserve_insertion_order": True}
     connection = duckdb.connect(config=options)
     connection.execute("SET TimeZone = 'UTC'")
     return connection
@@ -203,8 +203,8 @@ def _refuse_order_without_number(
 def _refuse_times_without_zone(
     connection: duckdb.DuckDBPyConnection, written: str, table: Table, process: Process
 ) -> None:
-    read = _with_instants(f"(SELECT * EXCLUDE (completed, started) FROM {written})", table, process)
     for name, source in _times_of(table).items():
+        read = _with_instants(f"(SELECT * FROM {written} WHERE {name} IS NULL)", table, process)
         value, wall = quoted(f"source.{source}"), quoted(f"#{name}.wall")
         query = f"SELECT row, {value}::VARCHAR FROM {read} WHERE {wall} IS NOT NULL ORDER BY row LIMIT 1"
         if found := connection.execute(query).fetchone():

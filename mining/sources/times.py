@@ -13,6 +13,7 @@ from mining.process import Process, Times
 from mining.sources.quoting import literal, quoted
 
 _ISO = r"(\d{4})-(\d{1,2})-(\d{1,2})([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?)?"
+_USUAL = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?"
 _OFFSET = r"(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
 _DATE_FIRST = {  # the two orders of a date that ISO 8601 does not know, and how to turn them into it
     "day-first": (r"^(\d{1,2})[-./](\d{1,2})[-./](\d{4})\b", r"\3-\2-\1"),
@@ -75,17 +76,20 @@ def _iso_text(relation: str, column: str, order: str) -> str:
     DuckDB alone would also take `infinity`, `epoch` and offsets of 99 hours; the shape is checked first.
     """
     pattern, iso = _DATE_FIRST[order]
-    text = f"replace(replace(upper({column}::VARCHAR), ', ', ' '), ',', '.')"
+    text = "replace(replace(upper(text), ', ', ' '), ',', '.')"
     text = rf"regexp_replace({text}, ' ?(UTC|GMT)$', 'Z')"
     text = f"regexp_replace({text}, {literal(pattern)}, {literal(iso)})"
     text = rf"regexp_replace({text}, ' ({_OFFSET})$', '\1')"
+    as_usual = f"regexp_full_match(text, {literal(_USUAL)})"  # spares most texts what follows
+    relation = f"(SELECT *, {column}::VARCHAR AS text FROM {relation})"
+    relation = f"(SELECT * REPLACE (CASE WHEN {as_usual} THEN text ELSE {text} END AS text) FROM {relation})"
     clock = f"regexp_full_match(text, {literal(_ISO)})"
     offset = f"regexp_full_match(text, {literal(_ISO + _OFFSET)})"
     half_day = f"try_strptime(text, {_HALF_DAY})"
     return (
         f"(SELECT * EXCLUDE (text), CASE WHEN {offset} THEN TRY_CAST(text AS TIMESTAMPTZ) END AS aware, "
         f"CASE WHEN NOT {clock} THEN NULL WHEN text[-1] = 'M' THEN {half_day} "
-        f"ELSE TRY_CAST(text AS TIMESTAMP) END AS naive FROM (SELECT *, {text} AS text FROM {relation}))"
+        f"ELSE TRY_CAST(text AS TIMESTAMP) END AS naive FROM {relation})"
     )
 
 

@@ -56,7 +56,7 @@ def xes_table(reading: Reading, path: Path) -> tuple[Table, int]:
                 parts.add({_ROW: event.row, _POSITION: event.position, **event.attributes})
     relation, columns = parts.relation(reading.connection, [_ROW, _POSITION, *_mapped(wanted)])
     names = {name: kind for name, kind in columns.items() if name not in (_ROW, _POSITION)}
-    mapping = _resolved(wanted, names)
+    mapping = resolved(wanted, names)
     return Table(path.name, relation, names, mapping, f'"{_ROW}"', f'"{_POSITION}"'), raw
 
 
@@ -66,7 +66,7 @@ def _mapped(columns: Columns) -> list[str]:
     return list(dict.fromkeys(columns.model_copy(update=names).model_dump(exclude_none=True).values()))
 
 
-def _resolved(columns: Columns, names: dict[str, str]) -> Columns:
+def resolved(columns: Columns, names: dict[str, str]) -> Columns:
     """The mapping with the case looked for among the traces first, and with the times of starts that were paired."""
     of_trace, of_start = f"case:{columns.case}", f"start:{columns.completed}"
     changes: dict[str, Any] = {}
