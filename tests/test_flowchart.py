@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -173,6 +174,7 @@ def test_timers_back_edges_and_hidden_steps_are_marked(drawn: Chart) -> None:
 
 def test_a_timer_gets_no_badge() -> None:
     ranked = chart(orders(), bottlenecks=[bottleneck(1, "Invoice", "Close"), bottleneck(6, "Check", "Deliver")])
+    assert written(element(ranked.svg, path_id("Invoice", "Close"))) == "15 d · 70|fixed wait 15 d"
     assert "flag" not in {word for one in parsed(ranked.svg).iter() for word in one.get("class", "").split()}
 
 
@@ -230,17 +232,38 @@ def test_every_class_in_the_drawing_is_styled(drawn: Chart) -> None:
     assert unstyled <= {"node", "legend", "flag", "back", "skip"}
 
 
-def test_the_same_graph_gives_the_same_bytes(drawn: Chart) -> None:
-    graph = orders()
-    for seed in range(5):
-        shuffled = random.Random(seed)  # noqa: S311
-        mixed = dataclasses.replace(
-            graph,
-            activities=tuple(shuffled.sample(graph.activities, len(graph.activities))),
-            flows=tuple(shuffled.sample(graph.flows, len(graph.flows))),
-        )
-        again = chart(mixed)
-        assert (again.dot, again.svg) == (drawn.dot, drawn.svg)
+def test_the_same_graph_gives_the_same_bytes() -> None:
+    for graph in (orders(), crowd(5)):
+        first = chart(graph, main=MAIN)
+        for seed in range(4):
+            shuffled = random.Random(seed)  # noqa: S311
+            mixed = dataclasses.replace(
+                graph,
+                activities=tuple(shuffled.sample(graph.activities, len(graph.activities))),
+                flows=tuple(shuffled.sample(graph.flows, len(graph.flows))),
+            )
+            again = chart(mixed, main=MAIN)
+            assert (again.dot, again.svg) == (first.dot, first.svg)
+
+
+@pytest.mark.parametrize("path", [None, "/nowhere"])
+def test_every_arrow_points_at_its_step(monkeypatch: pytest.MonkeyPatch, path: str | None) -> None:
+    if path:
+        monkeypatch.setenv("PATH", path)
+    svg = parsed(chart(orders()).svg)
+    groups = {one.get("id"): one for one in svg.iter(f"{SVG}g") if one.get("id")}
+    arrows = [name for name in groups if name.startswith("e_")]
+    assert len(arrows) == 9
+    for name in arrows:
+        tip = groups[name].find("*[@class='head']").get("points").split()[1]
+        x, y = (float(number) for number in tip.split(","))
+        left, top, right, bottom = box_of(groups[name.split("_")[2]])
+        assert left - 1.2 <= x <= right + 1.2 and top - 1.2 <= y <= bottom + 1.2, name
+
+
+def box_of(group: etree._Element) -> tuple[float, float, float, float]:
+    numbers = [float(number) for number in re.findall(r"-?[\d.]+", group.find("*[@class='box']").get("d"))]
+    return min(numbers[::2]), min(numbers[1::2]), max(numbers[::2]), max(numbers[1::2])
 
 
 def test_the_same_bytes_in_another_process(drawn: Chart) -> None:
