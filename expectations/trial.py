@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import great_expectations as gx
 from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -28,7 +29,7 @@ class Outcome:
 def tried(database: Path, rules: Sequence[Rule]) -> dict[str, Outcome]:
     """Try every rule on its table; one that cannot be tried gets an outcome with an error, never none."""
     outcomes: dict[str, Outcome] = {}
-    with _quiet():
+    with _quiet(), duckdb.connect(str(database), read_only=True):  # held, so that every other connection opens at once
         source = _source(database)
         for table in dict.fromkeys(rule.table for rule in rules):
             suite = gx.ExpectationSuite(table, [rule.expectation() for rule in rules if rule.table == table])
