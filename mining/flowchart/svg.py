@@ -127,7 +127,7 @@ def _interrupt(line: etree._Element, classes: list[str]) -> None:
         line.set("stroke-linecap", "round")
         line.set("stroke-dasharray", f"0.1 {max(5.0, 2 * wide):g}")
     elif "skip" in classes:
-        line.set("stroke-dasharray", f"{max(6.0, 2 * wide):g} {max(3.0, wide):g}")
+        line.set("stroke-dasharray", f"{max(5.0, 1.2 * wide):g} {max(3.0, 0.7 * wide):g}")
 
 
 def _shape_class(shape: etree._Element, kind: str, *, first: bool) -> str:
