@@ -52,8 +52,8 @@ class Discovered:
         if self.tree is None:
             return
         names = dict(self.labels)
-        net, start, _end = pm4py.convert_to_petri_net(self.tree)
-        write_pnml(net, start, names, folder / "model.pnml")
+        net, start, end = pm4py.convert_to_petri_net(self.tree)
+        write_pnml(net, start, end, names, folder / "model.pnml")
         write_bpmn(self.tree, names, folder / "model.bpmn")
 
 

@@ -32,8 +32,8 @@ class Tree(Protocol):
     children: list[Any]
 
 
-def write_pnml(net: Any, start: Any, names: dict[str, str], path: Path) -> None:
-    """Write a pm4py Petri net whose visible labels are keys of `names`."""
+def write_pnml(net: Any, start: Any, end: Any, names: dict[str, str], path: Path) -> None:
+    """Write a pm4py Petri net with its first and last marking; its visible labels are keys of `names`."""
     root = etree.Element("pnml", nsmap={None: PNML})
     element = etree.SubElement(root, "net", id="model", type=PT_NET)
     page = etree.SubElement(element, "page", id="page")
@@ -48,6 +48,9 @@ def write_pnml(net: Any, start: Any, names: dict[str, str], path: Path) -> None:
     ends = sorted((_node_id(arc.source), _node_id(arc.target)) for arc in net.arcs)
     for number, (source, target) in enumerate(ends, 1):
         etree.SubElement(page, "arc", id=f"arc_{number}", source=source, target=target)
+    final = etree.SubElement(etree.SubElement(element, "finalmarkings"), "marking")
+    for place, tokens in sorted((str(place.name), tokens) for place, tokens in end.items()):
+        etree.SubElement(etree.SubElement(final, "place", idref=place), "text").text = str(tokens)
     _save(root, path)
 
 

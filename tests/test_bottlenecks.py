@@ -1,0 +1,137 @@
+"""Shares of the expected cycle time: exact where all is seen, fair to what still waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from conftest import NIGHT_END, Event
+from lifelines import KaplanMeierFitter
+from lifelines.utils import restricted_mean_survival_time
+
+from mining.bottlenecks import _mean_sojourns, _moves, _visits, bottlenecks
+from mining.discovery import directly_follows
+from mining.findings import Bottleneck
+from mining.store import Tables
+
+END_US = round(NIGHT_END.timestamp() * 1_000_000)
+HOUR = 3_600_000_000
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def at(hours: float) -> str:
+    return (START + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def found(tables: Tables) -> dict[tuple[str, str], Bottleneck]:
+    return {(b.after, b.step): b for b in bottlenecks(tables, directly_follows(tables), END_US)}
+
+
+LOOP: list[Event] = [
+    ("1", "Order", at(0)), ("1", "Check", at(1)), ("1", "Ship", at(5)),
+    ("2", "Order", at(0)), ("2", "Check", at(3)), ("2", "Order", at(4)), ("2", "Check", at(10)), ("2", "Ship", at(14)),
+]  # fmt: skip
+
+
+def test_shares_are_the_time_spent_where_every_case_is_finished(mined: Callable[..., Tables]) -> None:
+    result = found(mined(LOOP, ends=["Ship"]))
+    spent = {("Order", "Check"): 1 + 3 + 6, ("Check", "Ship"): 4 + 4, ("Check", "Order"): 1}
+    assert {pair: b.share for pair, b in result.items()} == pytest.approx({p: h / 19 for p, h in spent.items()})
+    assert [(b.rank, b.after) for b in result.values()] == [(1, "Order"), (2, "Check"), (3, "Check")]
+
+
+def test_visits_times_stay_is_the_mean_cycle_time(mined: Callable[..., Tables]) -> None:
+    tables = mined(LOOP, ends=["Ship"])
+    visits = _visits(tables, END_US)
+    moves, mean = _moves(tables, visits), _mean_sojourns(tables, visits)
+    expected = sum(n * moves.chance(pair) * mean[pair[0]] for pair in moves.n for n in [moves.visits_per_case()[pair[0]]])
+    assert expected == pytest.approx((5 + 14) / 2 * HOUR)
+
+
+def test_the_mean_stay_equals_lifelines_with_open_visits(mined: Callable[..., Tables]) -> None:
+    random = np.random.default_rng(7)
+    lasted = random.lognormal(3, 1, 80).round(3) + 0.01
+    begun = random.uniform(0, 700, 80).round(3)
+    log: list[Event] = []
+    for case, (start, stay) in enumerate(zip(begun, lasted, strict=True)):
+        log.append((str(case), "Order", at(start)))
+        log += [(str(case), "Ship", at(start + stay))] if start + stay < 31 * 24 else []
+    tables = mined(log, ends=["Ship"])
+    rows = tables.rows(_visits(tables, END_US))
+    durations = np.array([row["lasted_us"] for row in rows]) / HOUR
+    seen = np.array([row["left_us"] is not None for row in rows])
+    assert 0 < seen.sum() < len(seen)
+    fitted = KaplanMeierFitter().fit(durations, seen)
+    expected = restricted_mean_survival_time(fitted, t=durations.max())
+    [mean] = _mean_sojourns(tables, _visits(tables, END_US)).values()
+    assert mean / HOUR == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_step_where_cases_pile_up_is_found_though_few_have_left_it(mined: Callable[..., Tables]) -> None:
+    log: list[Event] = []
+    for case in range(20):
+        log += [(str(case), "Order", at(10 * case)), (str(case), "Pick", at(10 * case + 24))]
+        if case < 4:  # the others wait since
+            log.append((str(case), "Ship", at(10 * case + 30)))
+    worst = next(iter(found(mined(log, ends=["Ship"])).values()))
+    assert (worst.after, worst.step, worst.open) == ("Pick", "Ship", 16)
+    assert worst.mean_sojourn_s == 6 * 3600  # of those seen: this alone would hide it
+
+
+def test_nothing_after_the_goal_is_ranked(mined: Callable[..., Tables]) -> None:
+    log = [*LOOP, ("1", "Pay", at(300)), ("2", "Pay", at(400))]
+    assert ("Ship", "Pay") not in found(mined(log, ends=["Pay"], clock={"stops": ["Ship"]}))
+
+
+def test_a_fixed_timer_keeps_its_share_but_no_rank(mined: Callable[..., Tables]) -> None:
+    log: list[Event] = []
+    for case in range(30):
+        log += [(str(case), "Ask", at(case)), (str(case), "Do", at(case + 1)), (str(case), "Close", at(case + 49))]
+    result = found(mined(log, ends=["Close"]))
+    timer = result["Do", "Close"]
+    assert (timer.rank, timer.timer_s, round(timer.share, 2)) == (0, 48 * 3600, 0.98)
+    assert "timer" in timer.reason_not_ranked
+    assert result["Ask", "Do"].rank == 1
+
+
+def test_waiting_and_work_are_told_apart(mined: Callable[..., Tables]) -> None:
+    log: list[Event] = [("1", "Order", at(0)), ("1", "Pick", at(10), at(7))]
+    pick = found(mined(log, ends=["Pick"]))["Order", "Pick"]
+    assert (pick.mean_wait_s, pick.mean_processing_s, pick.mean_sojourn_s) == (7 * 3600, 3 * 3600, 10 * 3600)
+
+
+def test_overtaking(mined: Callable[..., Tables]) -> None:
+    in_turn: list[Event] = []
+    for case in range(4):
+        in_turn += [(str(case), "In", at(case)), (str(case), "Out", at(case + 10))]
+    assert found(mined(in_turn, ends=["Out"]))["In", "Out"].overtaken == 0
+    late = [event if event[:2] != ("0", "Out") else ("0", "Out", at(20)) for event in in_turn]
+    assert found(mined(late, ends=["Out"]))["In", "Out"].overtaken == 0.25
+
+
+def test_bunches_count_only_beyond_how_cases_come(mined: Callable[..., Tables]) -> None:
+    batch: list[Event] = []
+    for case in range(6):
+        batch += [(str(case), "In", at(case)), (str(case), "Out", at(24 if case < 4 else 30 + case))]
+    assert found(mined(batch, ends=["Out"]))["In", "Out"].batched == pytest.approx(4 / 6)
+    together = [(case, activity, at(0) if activity == "In" else time) for case, activity, time in batch]
+    assert found(mined(together, ends=["Out"]))["In", "Out"].batched == 0
+
+
+def test_the_interval_holds_the_share_and_repeats(mined: Callable[..., Tables]) -> None:
+    log: list[Event] = []
+    for case in range(100):
+        slow = 20 if case % 3 else 5
+        log += [(str(case), "A", at(6 * case)), (str(case), "B", at(6 * case + slow)), (str(case), "C", at(6 * case + slow + 8))]
+    tables = mined(log, ends=["C"])
+    first, again = found(tables), found(tables)
+    assert first == again
+    for b in first.values():
+        assert b.share_interval.low <= b.share <= b.share_interval.high
+        assert b.share_interval.high - b.share_interval.low < 0.2
+
+
+def test_no_moves_no_bottlenecks(mined: Callable[..., Tables]) -> None:
+    assert found(mined([("1", "Order", at(0))])) == {}
