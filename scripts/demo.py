@@ -131,7 +131,7 @@ def follow(airflow: LocalAirflow, runs: list[Run]) -> None:
                 raise AirflowError(f"{waiting[0].title} has not ended after {SECONDS_PER_NIGHT * len(runs)} s")
             for run in waiting:
                 _update(airflow, run, progress, bars[run.run_id])
-            time.sleep(1)
+            time.sleep(2)
 
 
 def _update(airflow: LocalAirflow, run: Run, progress: Progress, bar: Any) -> None:
