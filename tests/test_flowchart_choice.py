@@ -178,6 +178,11 @@ def test_without_cycles_nothing_points_upwards(pairs: set[tuple[str, str]], name
     assert upward(order_of("abcdefg", weights), weights) == 0
 
 
+def test_the_greedy_puts_what_follows_a_cycle_last() -> None:
+    moves = {("a", "b"): 9, ("b", "c"): 9, ("c", "b"): 4, ("c", "d"): 9, ("d", "e"): 9}
+    assert _greedy(list("edcba"), moves) == list("abcde")
+
+
 def test_the_order_follows_the_flow() -> None:
     weights = {
         ("enter", "check"): 100,
