@@ -1,7 +1,7 @@
 """The process model: discovered, tried on every variant, written as PNML and BPMN. The one module that imports pm4py.
 
-pm4py sees each variant once, with short codes instead of names: names may hold the comma it joins by, and an unsorted log
-would silently give it wrong answers; variants have neither problem.
+pm4py sees each variant once, so that no order of rows can mislead it, and labels without the comma by which it joins names.
+Labels are the names otherwise: its replay breaks ties by them, and other labels would give other numbers than its own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ MOST_ACTIVITIES = 100  # a model of more helps nobody, and the miner's cuts get 
 MOST_VARIANTS = 1_000  # the most frequent; replay costs milliseconds a variant
 LONGEST = 500  # events; prefixes of a longer one would be replayed in quadratic time
 MOST_PREFIXES = 20_000  # for precision
-MARK = "a"
 
 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):  # it prints a licence notice
     import pm4py
@@ -34,18 +33,18 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.St
     from pm4py.objects.petri_net.utils.align_utils import get_visible_transitions_eventually_enabled_by_marking
     from pm4py.objects.process_tree.utils.generic import fold, tree_sort
 
-Coded = tuple[str, ...]
+Labels = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Discovered:
-    """A model with its variants judged; the net's labels are codes until it is written."""
+    """A model with its variants judged; the net's labels become names again when it is written."""
 
     model: Model | None
     note: str
     variants: tuple[Variant, ...]
     tree: Any = None
-    labels: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()  # label in the net, name
 
     def write(self, folder: Path) -> None:
         """Write model.pnml and model.bpmn; the same model gives the same bytes."""
@@ -71,8 +70,8 @@ def discover(variants: Sequence[Variant]) -> Discovered:
     if len(names) > MOST_ACTIVITIES:
         note = f"No model: {len(names):,} different activities; a model is made of {MOST_ACTIVITIES} at most."
         return Discovered(None, note, tuple(variants))
-    codes = {name: f"{MARK}{number:04d}" for number, name in enumerate(names)}
-    log = {tuple(codes[name] for name in v.activities): v.cases - v.open for v in tried}
+    labels = _labels(names)
+    log = {tuple(labels[name] for name in v.activities): v.cases - v.open for v in tried}
     tree = _inductive_miner(Counter(log))
     net, start, end = pm4py.convert_to_petri_net(tree)
     replayed = _replay(list(log), net, start, end)
@@ -90,10 +89,21 @@ def discover(variants: Sequence[Variant]) -> Discovered:
         variants=len(log),
     )
     judged = tuple(replace(v, fitness=fits.get(v.activities)) for v in variants)
-    return Discovered(model, _left_out(variants, tried), judged, tree, tuple((code, name) for name, code in codes.items()))
+    return Discovered(model, _left_out(variants, tried), judged, tree, tuple((label, name) for name, label in labels.items()))
 
 
-def _inductive_miner(log: Counter[Coded]) -> Any:
+def _labels(names: Sequence[str]) -> dict[str, str]:
+    """A label without commas for each name; equal to the name where that has none."""
+    labels: dict[str, str] = {}
+    for name in sorted(names, key=lambda name: ("," in name, name)):
+        label = name.replace(",", ";")
+        while label in labels.values():
+            label += "\N{PRIME}"
+        labels[name] = label
+    return labels
+
+
+def _inductive_miner(log: Counter[Labels]) -> Any:
     """pm4py's own entry refuses counted variants (it compares a type with a typing alias), so its parts are called."""
     settings = {"noise_threshold": NOISE}
     tree = fold(IMFUVCL(settings).apply(IMDataStructureUVCL(log), settings))
@@ -110,8 +120,8 @@ def _left_out(variants: Sequence[Variant], tried: Sequence[Variant]) -> str:
     return f"Made from the {len(tried):,} most frequent of {len(finished):,} variants ({share:.0%} of the finished cases)."
 
 
-def _replay(traces: Sequence[Coded], net: Any, start: Any, end: Any, **parameters: Any) -> list[dict[str, Any]]:
-    log = EventLog([Trace([Event({"concept:name": code}) for code in trace]) for trace in traces])
+def _replay(traces: Sequence[Labels], net: Any, start: Any, end: Any, **parameters: Any) -> list[dict[str, Any]]:
+    log = EventLog([Trace([Event({"concept:name": label}) for label in trace]) for trace in traces])
     settings = {"consider_remaining_in_fitness": True, "show_progress_bar": False, **parameters}
     results: list[dict[str, Any]] = token_replay.apply(log, net, start, end, parameters=settings)
     return results
@@ -125,10 +135,10 @@ def _log_fitness(replayed: Sequence[dict[str, Any]], weights: Sequence[int]) -> 
     return None if not consumed or not produced else 0.5 * (1 - missing / consumed) + 0.5 * (1 - remaining / produced)
 
 
-def _precision(log: dict[Coded, int], net: Any, start: Any, end: Any) -> float | None:
+def _precision(log: dict[Labels, int], net: Any, start: Any, end: Any) -> float | None:
     """1 - escaping edges / edges the model allows, over the prefixes of the log, each as often as it occurs."""
-    followers: dict[Coded, set[str]] = {}
-    times: Counter[Coded] = Counter()
+    followers: dict[Labels, set[str]] = {}
+    times: Counter[Labels] = Counter()
     for trace, cases in log.items():
         for length in range(1, len(trace)):
             followers.setdefault(trace[:length], set()).add(trace[length])

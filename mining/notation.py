@@ -34,6 +34,12 @@ class Tree(Protocol):
 
 def write_pnml(net: Any, start: Any, end: Any, names: dict[str, str], path: Path) -> None:
     """Write a pm4py Petri net with its first and last marking; its visible labels are keys of `names`."""
+    visible = sorted(str(transition.label) for transition in net.transitions if transition.label is not None)
+    ids = {label: f"t{number}" for number, label in enumerate(visible)}
+
+    def identity(node: Any) -> str:
+        return ids[node.label] if getattr(node, "label", None) is not None else str(node.name)
+
     root = etree.Element("pnml", nsmap={None: PNML})
     element = etree.SubElement(root, "net", id="model", type=PT_NET)
     page = etree.SubElement(element, "page", id="page")
@@ -41,11 +47,11 @@ def write_pnml(net: Any, start: Any, end: Any, names: dict[str, str], path: Path
         shape = _named(page, "place", place.name, place.name)
         if place in start:
             etree.SubElement(etree.SubElement(shape, "initialMarking"), "text").text = str(start[place])
-    for transition in sorted(net.transitions, key=_transition_id):
-        shape = _named(page, "transition", _transition_id(transition), names.get(transition.label or "", transition.name))
+    for transition in sorted(net.transitions, key=identity):
+        shape = _named(page, "transition", identity(transition), names.get(transition.label or "", transition.name))
         if transition.label is None:
             etree.SubElement(shape, "toolspecific", tool="ProM", version="6.4", activity="$invisible$")
-    ends = sorted((_node_id(arc.source), _node_id(arc.target)) for arc in net.arcs)
+    ends = sorted((identity(arc.source), identity(arc.target)) for arc in net.arcs)
     for number, (source, target) in enumerate(ends, 1):
         etree.SubElement(page, "arc", id=f"arc_{number}", source=source, target=target)
     final = etree.SubElement(etree.SubElement(element, "finalmarkings"), "marking")
@@ -58,14 +64,6 @@ def _named(parent: Any, tag: str, identity: str, name: str) -> Any:
     shape = etree.SubElement(parent, tag, id=identity)
     etree.SubElement(etree.SubElement(shape, "name"), "text").text = _clean(name)
     return shape
-
-
-def _transition_id(transition: Any) -> str:
-    return str(transition.label or transition.name)
-
-
-def _node_id(node: Any) -> str:
-    return _transition_id(node) if hasattr(node, "label") else str(node.name)
 
 
 @dataclass(frozen=True)

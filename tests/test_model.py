@@ -55,6 +55,13 @@ def test_the_numbers_are_pm4pys() -> None:
     assert model.precision == pytest.approx(precision)
 
 
+def test_names_that_differ_by_a_comma_stay_apart() -> None:
+    found = discover([a_variant("Check, again", "Check; again", cases=2)])
+    assert found.model is not None
+    assert (found.model.transitions, found.model.conforming_cases) == (2, 2)
+    assert {name for _label, name in found.labels} == {"Check, again", "Check; again"}
+
+
 def test_open_cases_teach_the_model_nothing_but_are_shown() -> None:
     stuck = a_variant("Order", cases=50, open_cases=50)
     found = discover([stuck, *LOG])
