@@ -118,7 +118,7 @@ def damaged_parquet(path: Path) -> Iterator[None]:
     """What DuckDB says of a damaged Parquet file, as a message that helps."""
     try:
         yield
-    except duckdb.Error as error:
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.SerializationException) as error:
         told = str(error).splitlines()[0]
         raise InputError(f"{path.name}: this is not a whole Parquet file ({told}); fetch it again") from None
 
@@ -138,8 +138,7 @@ def csv_table(reading: Reading, path: Path) -> Table:
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     relation = (
         f"read_csv({file_literal(plain.resolve())}, auto_detect = false, header = true, columns = {{{columns}}}, "
-        f"delim = {literal(delimiter)}, new_line = {literal(line_end)}, quote = '\"', escape = '\"', "
-        f"max_line_size = 16000000)"
+        f"delim = {literal(delimiter)}, new_line = {literal(line_end)}, quote = '\"', escape = '\"')"
     )
     return Table(path.name, _limited(relation, reading.limit), dict.fromkeys(names, "VARCHAR"), reading.process.columns)
 
@@ -149,7 +148,7 @@ def csv_mistake(path: Path, process: Process) -> Iterator[None]:
     """What DuckDB says of a CSV file, as a message that helps."""
     try:
         yield
-    except duckdb.Error as error:
+    except duckdb.InvalidInputException as error:
         if "unicode" in str(error):
             _refuse_undecodable(path, process.source.encoding)
         lines = [line for line in str(error).splitlines() if line.strip()]

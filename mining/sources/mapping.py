@@ -51,7 +51,7 @@ class Reading:
 
 def session(scratch: Path) -> duckdb.DuckDBPyConnection:
     """A DuckDB that keeps rows in order, works in UTC and spills to `scratch` rather than fill the memory."""
-    options = {"memory_limit": "512MB", "temp_directory": str(scratch), "preserve_insertion_order": True}
+    options = {"memory_limit": "1GB", "temp_directory": str(scratch), "preserve_insertion_order": True}
     connection = duckdb.connect(config=options)
     connection.execute("SET TimeZone = 'UTC'")
     return connection
