@@ -78,7 +78,14 @@ def test_without_offset_the_declared_zone_counts() -> None:
 
 
 def test_day_first() -> None:
-    texts = ["29/2/2016 01:16", "29.02.2016 1:16:05", "29-02-2016", "1/2/2016 01:16 PM", "29.02.2016, 01:16", "2/29/2016"]
+    texts = [
+        "29/2/2016 01:16",
+        "29.02.2016 1:16:05",
+        "29-02-2016",
+        "1/2/2016 01:16 PM",
+        "29.02.2016, 01:16",
+        "2/29/2016",
+    ]
     assert read(texts, "UTC", format="day-first") == [
         utc(2016, 2, 29, 1, 16),
         utc(2016, 2, 29, 1, 16, 5),
@@ -145,7 +152,12 @@ MOMENTS = st.lists(st.datetimes(datetime(1975, 1, 1), datetime(2035, 1, 1)), min
 @given(MOMENTS, st.sampled_from(ZONES), st.sampled_from(["earlier", "later"]), st.integers(-90, 90))
 def test_agrees_with_zoneinfo(moments: list[datetime], zone: str, ambiguous: str, minutes: int) -> None:
     """Python's own rules (PEP 495) are the oracle, on any moment and close to the changes of the clock."""
-    changes = [datetime(2024, 3, 31, 1), datetime(2024, 10, 27, 1), datetime(2024, 11, 3, 6), datetime(2011, 12, 30, 10)]
+    changes = [
+        datetime(2024, 3, 31, 1),
+        datetime(2024, 10, 27, 1),
+        datetime(2024, 11, 3, 6),
+        datetime(2011, 12, 30, 10),
+    ]
     near = [at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) for at in changes]
     walls = moments + [wall + timedelta(minutes=minutes) for wall in near]
     assert read([str(wall) for wall in walls], zone, ambiguous=ambiguous) == [
