@@ -53,7 +53,9 @@ def bottlenecks(tables: Tables, graph: Graph, night_end_us: int) -> tuple[Bottle
     worst = sorted(moves.n, key=lambda pair: (-shares[pair], tables.names[pair[0]], tables.names[pair[1]]))[:MOST]
     closer = {pair: _closer_look(tables, visits, pair) for pair in worst[:LOOKED_INTO]}
     found = [
-        _bottleneck(tables, moves, pair, flows, shares[pair], Interval(low[pair], high[pair]), closer.get(pair, (None, None)))
+        _bottleneck(
+            tables, moves, pair, flows, shares[pair], Interval(low[pair], high[pair]), closer.get(pair, (None, None))
+        )
         for pair in worst
     ]
     return _ranked(found)
@@ -162,17 +164,22 @@ def _mean_sojourns(tables: Tables, visits: Any) -> dict[int, float]:
     at_risk = stays.mutate(at_risk=_.stays.sum().over(longest_first))
     curve = tables.rows(
         at_risk.mutate(
-            width=_.lasted_us - ibis.coalesce(_.lasted_us.lag().over(ibis.window(group_by="state", order_by="lasted_us")), 0),
+            width=_.lasted_us
+            - ibis.coalesce(_.lasted_us.lag().over(ibis.window(group_by="state", order_by="lasted_us")), 0),
             surviving=ibis.ifelse(_.exits < _.at_risk, (1 - _.exits / _.at_risk).ln(), -1e9).sum().over(shortest_first),
         )
-        .mutate(before=ibis.coalesce(_.surviving.lag().over(ibis.window(group_by="state", order_by="lasted_us")), 0.0).exp())
+        .mutate(
+            before=ibis.coalesce(_.surviving.lag().over(ibis.window(group_by="state", order_by="lasted_us")), 0.0).exp()
+        )
         .group_by("state")
         .aggregate(mean=(_.width * _.before).round().cast("int64").sum())  # integers add up the same in any order
     )
     return {row["state"]: float(row["mean"]) for row in curve}
 
 
-def _intervals(tables: Tables, visits: Any, moves: _Moves, shares: dict[Pair, float]) -> tuple[dict[Pair, float], dict[Pair, float]]:
+def _intervals(
+    tables: Tables, visits: Any, moves: _Moves, shares: dict[Pair, float]
+) -> tuple[dict[Pair, float], dict[Pair, float]]:
     """5 % and 95 % of each share over resampled weeks.
 
     A resample changes a share as it changes the person-time between the two steps, open visits included.
@@ -191,7 +198,9 @@ def _intervals(tables: Tables, visits: Any, moves: _Moves, shares: dict[Pair, fl
 
 def _time_by_week(tables: Tables, visits: Any, moves: _Moves, pairs: list[Pair]) -> Floats:
     """Time spent per block of weeks and hand-over; open visits are shared out as the finished ones of their state were."""
-    weeks = visits.mutate(week=_.entered_us // _WEEK).group_by("week", "state", "next").aggregate(spent=_.lasted_us.sum())
+    weeks = (
+        visits.mutate(week=_.entered_us // _WEEK).group_by("week", "state", "next").aggregate(spent=_.lasted_us.sum())
+    )
     rows = tables.rows(weeks.order_by("week", "state", "next"))
     first, last = min(row["week"] for row in rows), max(row["week"] for row in rows)
     blocks = min(BLOCKS, last - first + 1)
@@ -215,13 +224,17 @@ def _closer_look(tables: Tables, visits: Any, pair: Pair) -> tuple[float, float]
 
     A bunch is three or more within a minute before or after; what already arrives in bunches is subtracted.
     """
-    moves = visits.filter((_.state == pair[0]) & (_.next == pair[1]) & _.left_us.notnull()).select("entered_us", "left_us")
+    moves = visits.filter((_.state == pair[0]) & (_.next == pair[1]) & _.left_us.notnull()).select(
+        "entered_us", "left_us"
+    )
     later = ibis.window(order_by=["entered_us", "left_us"], rows=(1, None))
 
     def neighbours(column: str) -> Any:
         return _.count().over(ibis.range_window(order_by=column, preceding=MINUTE, following=MINUTE)) >= 3
 
-    seen = moves.mutate(next_out=_.left_us.min().over(later), bunched_out=neighbours("left_us"), bunched_in=neighbours("entered_us"))
+    seen = moves.mutate(
+        next_out=_.left_us.min().over(later), bunched_out=neighbours("left_us"), bunched_in=neighbours("entered_us")
+    )
     row = tables.rows(
         seen.aggregate(
             n=_.count(),

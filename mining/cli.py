@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -21,12 +22,16 @@ from mining.process_file import load, schema
 
 if TYPE_CHECKING:
     from mining.night import Night
+    from mining.quarantine import Quarantined
 
+LISTED = 100  # rows of the quarantine that are shown
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 
 ProcessFile = Annotated[Path, typer.Argument(metavar="PROCESS.yaml", help="The process file.")]
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Where everything is kept [default: HEADRACE_HOME, else .headrace].")]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Where everything is kept [default: HEADRACE_HOME, else .headrace].")
+]
 
 
 class What(StrEnum):
@@ -77,7 +82,9 @@ def check(process_file: ProcessFile) -> None:
 @app.command()
 def run(
     process_file: ProcessFile,
-    night: Annotated[str | None, typer.Option(help='Business day, or "yesterday" [default: the last day with events].')] = None,
+    night: Annotated[
+        str | None, typer.Option(help='Business day, or "yesterday" [default: the last day with events].')
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Run one night without Airflow and print the page's address."""
@@ -124,7 +131,9 @@ def serve_pages(
 
     nights = Home.at(home).root / "nights"
     if not nights.exists():
-        raise InputError(f"{nights}: there are no nights yet; run `headrace run PROCESS.yaml` first, or name their --home")
+        raise InputError(
+            f"{nights}: there are no nights yet; run `headrace run PROCESS.yaml` first, or name their --home"
+        )
     out.print(f"http://{host}:{port}/ (Ctrl-C stops)")
     serve(nights, host, port)
 
@@ -134,7 +143,9 @@ def export(
     process_file: ProcessFile,
     what: Annotated[What, typer.Option(help="Which table or model.")],
     to: Annotated[Path, typer.Option(help="The file to write; .parquet or .csv for tables.")],
-    night: Annotated[str | None, typer.Option(help="As of the end of this day [default: the last day with events].")] = None,
+    night: Annotated[
+        str | None, typer.Option(help="As of the end of this day [default: the last day with events].")
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Write a table or the model from the store, as of the end of a night."""
@@ -147,8 +158,49 @@ def export(
     out.print(f"{what.value} of {process.process}, {day}: {to}")
 
 
+@app.command()
+def quarantine(
+    process_file: ProcessFile,
+    readmit: Annotated[
+        bool, typer.Option("--readmit", help="Try the rows again, with the process file as it is now.")
+    ] = False,
+    accept: Annotated[
+        list[str] | None, typer.Option(help="With --readmit: a rule whose rows are right after all.")
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """List the rows that were set aside, or take them in again after a fix."""
+    from mining import quarantine as kept  # noqa: PLC0415 - brings DuckDB
+
+    process, place = load(process_file), Home.at(home)
+    if not readmit:
+        _list_quarantine(kept.listing(place, process, LISTED), kept.count(place, process))
+        return
+    from mining.night import Night  # noqa: PLC0415 - brings pydantic's models and the gate
+
+    newest = max(Night(process, date.min, place).batches.all(), key=lambda batch: batch.night, default=None)
+    if newest is None:
+        raise InputError(f"{process.process}: nothing has been loaded yet; run `headrace run` first")
+    tried, good = Night(process, date.fromisoformat(newest.night), place).readmit(accept or ())
+    out.print(f"{good:,} of {tried:,} rows went in; {kept.count(place, process):,} stay in quarantine.")
+    if good:
+        out.print(f"Run the night again to count them: headrace run {process_file} --night {newest.night}")
+
+
+def _list_quarantine(rows: Sequence[Quarantined], total: int) -> None:
+    table = Table(title=f"{total:,} rows in quarantine" + (f", the first {len(rows):,}" if total > len(rows) else ""))
+    for column in ("rule", "file", "row", "case", "activity", "time"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        shown = (row.rule, row.file, f"{row.row:,}", row.case_id or "", row.activity or "", row.time or "")
+        table.add_row(*(escape(text) for text in shown))
+    out.print(table)
+
+
 @app.command(name="schema")
-def write_schema(to: Annotated[Path, typer.Argument(help="The file to write.")] = Path("processes/schema.json")) -> None:
+def write_schema(
+    to: Annotated[Path, typer.Argument(help="The file to write.")] = Path("processes/schema.json"),
+) -> None:
     """Write the JSON Schema of process files, for editors."""
     to.write_text(schema(), encoding="utf-8")
     out.print(str(to))

@@ -58,7 +58,11 @@ def _activities(tables: Tables, steps: Any) -> tuple[Activity, ...]:
     events = steps.group_by("activity").aggregate(
         events=_.count(), starts=_.after.isnull().sum(), processing_us=_.processing_us.mean()
     )
-    last = steps.group_by("case").aggregate(activity=_.activity.argmax(_.position)).join(tables.cases.select("case", "stop"), "case")
+    last = (
+        steps.group_by("case")
+        .aggregate(activity=_.activity.argmax(_.position))
+        .join(tables.cases.select("case", "stop"), "case")
+    )
     ends = last.group_by("activity").aggregate(ends=_.stop.count(), open=_.stop.isnull().sum())
     rows = tables.rows(events.join(cases, "activity").left_join(ends, "activity").drop("activity_right"))
     found = [

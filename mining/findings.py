@@ -45,7 +45,7 @@ class Activity:
 
 @dataclass(frozen=True)
 class Flow:
-    """`target` directly follows `source`; the wait runs from the end of the one to the start of the other, never below 0."""
+    """`target` directly follows `source`; the wait is from the end of the one to the start of the other, 0 at least."""
 
     source: str
     target: str
@@ -111,7 +111,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Bottleneck:
-    """One hand-over, ranked by its share of the expected cycle time; open visits are counted for as long as they have lasted."""
+    """One hand-over, ranked by its share of the expected cycle time; open visits count for as long as they have lasted."""
 
     rank: int  # 1 is the worst; 0 = not ranked (a fixed timer, or after the goal)
     after: str  # what had been completed
@@ -126,7 +126,7 @@ class Bottleneck:
     median_wait_s: float
     mean_processing_s: float | None
     overtaken: float | None  # share of moves that were overtaken by a later one; 0 = first in, first out
-    batched: float | None  # share of moves that leave together with at least two others within a minute
+    batched: float | None  # share of moves leaving within a minute of two others, beyond the share arriving so
     timer_s: float | None
     reason_not_ranked: str = ""
 
@@ -143,7 +143,7 @@ class Rework:
 
 @dataclass(frozen=True)
 class Kpis:
-    """The morning's numbers; cycle times of finished cases by nature leave the open ones out, so these are shown with their count."""
+    """The morning's numbers; cycle times are of the finished cases, so the count of the open ones stands beside them."""
 
     cases: int
     finished: int

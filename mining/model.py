@@ -89,7 +89,9 @@ def discover(variants: Sequence[Variant]) -> Discovered:
         variants=len(log),
     )
     judged = tuple(replace(v, fitness=fits.get(v.activities)) for v in variants)
-    return Discovered(model, _left_out(variants, tried), judged, tree, tuple((label, name) for name, label in labels.items()))
+    return Discovered(
+        model, _left_out(variants, tried), judged, tree, tuple((label, name) for name, label in labels.items())
+    )
 
 
 def _labels(names: Sequence[str]) -> dict[str, str]:
@@ -117,7 +119,9 @@ def _left_out(variants: Sequence[Variant], tried: Sequence[Variant]) -> str:
         return ""
     cases = sum(v.cases - v.open for v in finished)
     share = sum(v.cases - v.open for v in tried) / cases
-    return f"Made from the {len(tried):,} most frequent of {len(finished):,} variants ({share:.0%} of the finished cases)."
+    return (
+        f"Made from the {len(tried):,} most frequent of {len(finished):,} variants ({share:.0%} of the finished cases)."
+    )
 
 
 def _replay(traces: Sequence[Labels], net: Any, start: Any, end: Any, **parameters: Any) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ Every step reads and writes files in the night's work folder, so that each may r
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -21,7 +21,8 @@ from mining.findings import Bottleneck, Check
 from mining.home import Home
 from mining.process import Process
 from mining.process_file import load
-from mining.sources import Pull, pull
+from mining.sources import Input, Pull, pull
+from mining.sources.files import fingerprint
 from mining.sources.quoting import file_literal
 from mining.store import Batch, Batches, Tables, derive, load_id_of, without_known
 
@@ -68,6 +69,33 @@ class Night:
         (self.work / "pull.json").write_bytes(_PULL.dump_json((datetime.now(UTC), found)))
         return found.rows
 
+    def readmit(self, accept: Collection[str] = ()) -> tuple[int, int]:
+        """Try the quarantined rows again, with the process file as it is today; how many were tried and how many went in.
+
+        Those that pass become a batch of their own; the night has then to be run again to count them.
+        """
+        from mining import quarantine  # noqa: PLC0415 - only here and in `store`
+
+        work = self.work / "readmission"
+        shutil.rmtree(work, ignore_errors=True)
+        pulled = quarantine.readmit(self.process, self.home, work, accept_rules=accept)
+        if pulled is None:
+            return 0, 0
+        loaded_at = datetime.now(UTC)
+        checks = validation.validate(
+            self.process, pulled, work, self.batches.paths(), loaded_at, accept=accept, readmitting=True
+        )
+        tried, still_bad = _rows(pulled), _rows(work / "bad.parquet")
+        good = tried - still_bad
+        if good:
+            again = Pull(pulled, good, (Input("quarantine", fingerprint(work / "good.parquet"), good),), None)
+            batch = self.batches.add(
+                work / "good.parquet", again, night=self.day, set_aside=0, checks=checks, loaded_at=loaded_at
+            )
+            quarantine.release(self.process, self.home, batch.load_id, work)
+        shutil.rmtree(work)
+        return tried, good
+
     def _known(self) -> list[Path]:
         quarantined = sorted(self.home.quarantine(self.process.process).glob("*.parquet"))
         return [*self.batches.paths(), *quarantined]
@@ -99,7 +127,7 @@ class Night:
         loaded_at, found = self._pulled
         if found.rows:
             bad = self.work / "bad.parquet"
-            quarantine.keep(self.home, self.process.process, load_id_of(found), bad)
+            quarantine.keep(self.home, self.process, load_id_of(found), bad)
             self.batches.add(
                 self.work / "good.parquet",
                 found,
@@ -111,7 +139,9 @@ class Night:
         derive(self.process, self._batch_files(), self.end, self.work / "tables")
         cases = _rows(self.work / "tables" / "cases.parquet")
         if not cases:
-            raise GateError(f"No event of {self.process.process} had happened by the end of {self.day}: nothing to mine.")
+            raise GateError(
+                f"No event of {self.process.process} had happened by the end of {self.day}: nothing to mine."
+            )
         return cases
 
     def _batch_files(self) -> list[Path]:
@@ -137,10 +167,12 @@ class Night:
 
     def publish(self) -> str:
         """Write map, page and downloads, and move the night into place; the path of the page."""
-        from mining.publication import publish  # noqa: PLC0415 - brings pm4py and graphviz
+        from mining.publication import Mined, publish  # noqa: PLC0415 - brings pm4py and graphviz
 
         found = _BOTTLENECKS.validate_json((self.work / "bottlenecks.json").read_bytes())
-        site = publish(self, found)
+        settings = self.home.settings(self.process.process)
+        mined = Mined(self.process, self.day, self.end, self.tables, self.seen, self.work, settings)
+        site = publish(mined, found)
         self._move_into_place(site)
         shutil.rmtree(self.work)
         return str(self.home.night(self.process.process, self.day) / "index.html")
@@ -149,10 +181,6 @@ class Night:
     def seen(self) -> tuple[Batch, ...]:
         """The batches that this night or an earlier one pulled."""
         return tuple(batch for batch in self.batches.all() if batch.night <= self.day.isoformat())
-
-    @property
-    def own_batches(self) -> tuple[Batch, ...]:
-        return tuple(batch for batch in self.seen if batch.night == self.day.isoformat())
 
     def run(self, tell: Callable[[str], object] = lambda _step: None) -> str:
         """All steps; the path of the page. A failed night is told on its page before the error goes on."""
@@ -208,7 +236,8 @@ def newest_day(process: Process, home: Home) -> date:
         raise InputError(f"{process.process}: the source has no events yet; nothing to mine")
     listed = ", ".join(file_literal(path) for path in files)
     with duckdb.connect() as db:
-        query = f"select max(epoch_us(completed)) from read_parquet([{listed}], union_by_name = true) where epoch_us(completed) < ?"
+        events = f"read_parquet([{listed}], union_by_name = true)"
+        query = f"select max(epoch_us(completed)) from {events} where epoch_us(completed) < ?"
         newest = db.execute(query, [round(night.end.timestamp() * 1_000_000)]).fetchall()[0][0]
     if newest is None:
         return yesterday
@@ -220,7 +249,9 @@ def read_checks(path: Path) -> tuple[Check, ...]:
 
 
 def _failures(checks: tuple[Check, ...]) -> list[str]:
-    return [f"- {check.title}: {check.message}" for check in checks if not check.passed and check.severity == "critical"]
+    return [
+        f"- {check.title}: {check.message}" for check in checks if not check.passed and check.severity == "critical"
+    ]
 
 
 def _rows(path: Path) -> int:

@@ -121,7 +121,9 @@ class _Diagram:
 
     def _branches(self, tree: Tree, kind: str, x: float, y: float) -> _Block:
         """Children one above the other between two gateways; the later children of a loop lead back."""
-        gateway = "parallelGateway" if kind == "PARALLEL" else "inclusiveGateway" if kind == "OR" else "exclusiveGateway"
+        gateway = (
+            "parallelGateway" if kind == "PARALLEL" else "inclusiveGateway" if kind == "OR" else "exclusiveGateway"
+        )
         opening = self.shape(gateway, x, y)
         heights = [_height(child) for child in tree.children]
         top = y - (sum(heights) + GAP * (len(heights) - 1)) / 2
@@ -165,7 +167,10 @@ def _bpmn_xml(diagram: _Diagram) -> Any:
     )
     process = etree.SubElement(root, f"{{{BPMN}}}process", id="process", isExecutable="false")
     plane = etree.SubElement(
-        etree.SubElement(root, f"{{{DI}}}BPMNDiagram", id="diagram"), f"{{{DI}}}BPMNPlane", id="plane", bpmnElement="process"
+        etree.SubElement(root, f"{{{DI}}}BPMNDiagram", id="diagram"),
+        f"{{{DI}}}BPMNPlane",
+        id="plane",
+        bpmnElement="process",
     )
     for number, shape in enumerate(diagram.shapes):
         element = etree.SubElement(process, f"{{{BPMN}}}{shape.kind}", id=f"n{number}")
@@ -177,7 +182,9 @@ def _bpmn_xml(diagram: _Diagram) -> Any:
                     etree.SubElement(element, f"{{{BPMN}}}{direction}").text = f"f{flow}"
         drawn = etree.SubElement(plane, f"{{{DI}}}BPMNShape", id=f"n{number}_di", bpmnElement=f"n{number}")
         width, height = shape.size
-        etree.SubElement(drawn, f"{{{DC}}}Bounds", x=str(shape.x), y=str(shape.y - height / 2), width=str(width), height=str(height))
+        etree.SubElement(
+            drawn, f"{{{DC}}}Bounds", x=str(shape.x), y=str(shape.y - height / 2), width=str(width), height=str(height)
+        )
     for number, (source, target) in enumerate(diagram.flows):
         etree.SubElement(
             process, f"{{{BPMN}}}sequenceFlow", id=f"f{number}", sourceRef=f"n{source}", targetRef=f"n{target}"
@@ -195,7 +202,11 @@ def _way(source: _Shape, target: _Shape) -> list[tuple[float, float]]:
     x1 = target.x if forward else target.x + target.size[0]
     if source.y == target.y:
         return [(x0, source.y), (x1, target.y)]
-    bend = x0 + GAP / 2 if forward and target.size == _GATEWAY and source.size != _GATEWAY else x1 + (-GAP / 2 if forward else GAP / 2)
+    bend = (
+        x0 + GAP / 2
+        if forward and target.size == _GATEWAY and source.size != _GATEWAY
+        else x1 + (-GAP / 2 if forward else GAP / 2)
+    )
     return [(x0, source.y), (bend, source.y), (bend, target.y), (x1, target.y)]
 
 

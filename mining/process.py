@@ -59,8 +59,10 @@ class SqlSource(Part):
 class Source(Part):
     """Where events come from: exactly one of `files` and `sql`."""
 
-    files: str | None = Field(None, description="a path or pattern: *.csv, .csv.gz, .csv.zip, .parquet, .xes, .xes.gz")
-    encoding: str = Field("utf-8", description="of CSV files: utf-8, utf-16 or latin-1")
+    files: str | None = Field(
+        default=None, description="a path or pattern: *.csv, .csv.gz, .csv.zip, .parquet, .xes, .xes.gz"
+    )
+    encoding: str = Field(default="utf-8", description="of CSV files: utf-8, utf-16 or latin-1")
     sql: SqlSource | None = None
 
     @model_validator(mode="after")
@@ -78,16 +80,22 @@ class Columns(Part):
     completed: str
     started: str | None = None
     resource: str | None = None
-    order: str | None = Field(None, description="tie-break for events of a case at the same time: a number that grows")
+    order: str | None = Field(
+        default=None, description="tie-break for events of a case at the same time: a number that grows"
+    )
 
 
 class Times(Part):
     """How times are written, where they are not ISO 8601."""
 
-    format: str = Field("iso", description='"iso", "day-first", "month-first", or a pattern such as "%d.%m.%Y %H:%M"')
-    ambiguous: Literal["earlier", "later"] = Field("earlier", description="the hour that happens twice in autumn")
-    nonexistent: Literal["refuse", "shift"] = Field("refuse", description="the hour that is skipped in spring")
-    missing: tuple[str, ...] = Field(("", "?"), description="texts that mean: no value")
+    format: str = Field(
+        default="iso", description='"iso", "day-first", "month-first", or a pattern such as "%d.%m.%Y %H:%M"'
+    )
+    ambiguous: Literal["earlier", "later"] = Field(
+        default="earlier", description="the hour that happens twice in autumn"
+    )
+    nonexistent: Literal["refuse", "shift"] = Field(default="refuse", description="the hour that is skipped in spring")
+    missing: tuple[str, ...] = Field(default=("", "?"), description="texts that mean: no value")
 
 
 class Clock(Part):
@@ -101,7 +109,9 @@ class Calendar(Part):
 
     days: str = "mon-fri"
     hours: str = "00:00-24:00"
-    holidays: str | None = Field(None, description="a country code of the `holidays` library, such as DE or US-CA")
+    holidays: str | None = Field(
+        default=None, description="a country code of the `holidays` library, such as DE or US-CA"
+    )
 
 
 class Target(Part):
@@ -109,7 +119,7 @@ class Target(Part):
 
     name: str
     measure: Literal["cycle time"] = "cycle time"
-    quantile: float = Field(0.5, gt=0, lt=1)
+    quantile: float = Field(default=0.5, gt=0, lt=1)
     at_most: Duration
     by: date | None = None
 
@@ -130,7 +140,9 @@ class Process(Part):
     times: Times = Times()
     calendar: Calendar | None = None
     targets: tuple[Target, ...] = ()
-    nightly_at: str = Field("02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="local time of the nightly run")
+    nightly_at: str = Field(
+        default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="local time of the nightly run"
+    )
 
     folder: Path = Field(Path(), exclude=True, description="where the YAML lies: file patterns are relative to it")
 

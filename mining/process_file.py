@@ -109,7 +109,11 @@ def _known_keys(parents: list[Any]) -> list[str]:
     model: Any = Process
     for key in parents:
         field = getattr(model, "model_fields", {}).get(key)
-        models = [a for a in [*getattr(field.annotation, "__args__", ()), field.annotation] if hasattr(a, "model_fields")] if field else []
+        models = (
+            [a for a in [*getattr(field.annotation, "__args__", ()), field.annotation] if hasattr(a, "model_fields")]
+            if field
+            else []
+        )
         if not models:
             return []
         model = models[0]

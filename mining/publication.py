@@ -6,9 +6,9 @@ import csv
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 from pydantic import TypeAdapter
@@ -16,15 +16,11 @@ from pydantic import TypeAdapter
 from mining.discovery import SECOND, directly_follows, kpis, rework, variants
 from mining.findings import Bottleneck, Check, Data, Findings, Graph, Kpis, Model, Rework, Variant
 from mining.flowchart import Scale, choose_scale, default_level, draw, levels, phone_level, render, scale_named
-from mining.home import Home
 from mining.model import discover
 from mining.pages import Download, LevelMap, write_night
 from mining.process import Process
 from mining.sources.quoting import file_literal, quoted
-from mining.store import Tables
-
-if TYPE_CHECKING:
-    from mining.night import Night
+from mining.store import Batch, Tables
 
 VARIANTS_KEPT = 100  # in findings.json; variants.csv has all
 DOWNLOADS = {
@@ -76,7 +72,24 @@ def write_discovered(discovered: Discovered, work: Path) -> int:
     return len(discovered.variants)
 
 
-def publish(night: Night, bottlenecks: tuple[Bottleneck, ...]) -> Path:
+@dataclass(frozen=True)
+class Mined:
+    """A night that is to be published."""
+
+    process: Process
+    day: date
+    end: datetime
+    tables: Tables
+    seen: tuple[Batch, ...]  # the batches that this night or an earlier one pulled; never none
+    work: Path
+    settings: Path
+
+    @property
+    def own_batches(self) -> tuple[Batch, ...]:
+        return tuple(batch for batch in self.seen if batch.night == self.day.isoformat())
+
+
+def publish(night: Mined, bottlenecks: tuple[Bottleneck, ...]) -> Path:
     """Write the night's folder beside its final place and return it."""
     process, tables, work = night.process, night.tables, night.work
     found = _DISCOVERED.validate_json((work / "discovered.json").read_bytes())
@@ -84,7 +97,7 @@ def publish(night: Night, bottlenecks: tuple[Bottleneck, ...]) -> Path:
     site.mkdir(exist_ok=True)
     findings = _findings(night, found, bottlenecks)
     (site / "findings.json").write_bytes(TypeAdapter(Findings).dump_json(findings, indent=1))
-    maps = _maps(process, night.home, tables, found, bottlenecks)
+    maps = _maps(process, night.settings, tables, found, bottlenecks)
     _write_map_files(maps, site)
     _write_tables(process, tables, found, bottlenecks, site)
     for name in ("model.bpmn", "model.pnml"):
@@ -95,7 +108,7 @@ def publish(night: Night, bottlenecks: tuple[Bottleneck, ...]) -> Path:
     return site
 
 
-def _findings(night: Night, found: Discovered, bottlenecks: tuple[Bottleneck, ...]) -> Findings:
+def _findings(night: Mined, found: Discovered, bottlenecks: tuple[Bottleneck, ...]) -> Findings:
     process = night.process
     return Findings(
         process=process.process,
@@ -116,17 +129,19 @@ def _findings(night: Night, found: Discovered, bottlenecks: tuple[Bottleneck, ..
     )
 
 
-def _checks(night: Night) -> tuple[Check, ...]:
+def _checks(night: Mined) -> tuple[Check, ...]:
     """What the gate said of the night's own pull; of the newest one before, where the night brought nothing."""
     return (night.own_batches or night.seen)[-1].checks
 
 
-def _data(night: Night) -> Data:
+def _data(night: Mined) -> Data:
     query = """select min(coalesce(started_us, completed_us)), max(completed_us),
         (select coalesce(sum(n), 0) from (select count(*) as n from steps group by "case", completed_us having n > 1)) / count(*)
         from steps"""
     with duckdb.connect() as db:
-        db.execute(f"create view steps as select * from read_parquet({file_literal(night.tables.folder / 'steps.parquet')})")
+        db.execute(
+            f"create view steps as select * from read_parquet({file_literal(night.tables.folder / 'steps.parquet')})"
+        )
         first, last, ties = db.execute(query).fetchall()[0]
     return Data(
         first_event=_iso(first),
@@ -153,13 +168,13 @@ def _iso(microseconds: int) -> str:
 
 
 def _maps(
-    process: Process, home: Home, tables: Tables, found: Discovered, bottlenecks: Sequence[Bottleneck]
+    process: Process, settings: Path, tables: Tables, found: Discovered, bottlenecks: Sequence[Bottleneck]
 ) -> list[LevelMap]:
     """The map at each level, each mined anew from the log projected on its activities."""
     full, main = found.graph, found.variants[0].activities
     kept = levels(full, main)
     default, phone = default_level(full, kept), phone_level(kept)
-    scale = _scale(home.settings(process.process), full)
+    scale = _scale(settings, full)
     maps = []
     for number, activities in enumerate(kept):
         graph = full if len(activities) == len(full.activities) else directly_follows(tables, activities)
@@ -196,7 +211,11 @@ def _write_tables(
     write_csv(site / "variants.csv", ways)
     names = [field.name for field in fields(Bottleneck) if field.name != "share_interval"]
     rows = [
-        {**{name: getattr(b, name) for name in names}, "share_low": b.share_interval.low, "share_high": b.share_interval.high}
+        {
+            **{name: getattr(b, name) for name in names},
+            "share_low": b.share_interval.low,
+            "share_high": b.share_interval.high,
+        }
         for b in bottlenecks
     ]
     write_csv(site / "bottlenecks.csv", rows)
@@ -215,9 +234,7 @@ def write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 def write_cases(process: Process, tables: Tables, path: Path) -> None:
     """One row per case, readable: case_id, first and last event (UTC), finished, cycle time in seconds, segments by name."""
-    segments = "".join(
-        f", segment_{number} as {quoted(name)}" for number, name in enumerate(process.segments, 1)
-    )
+    segments = "".join(f", segment_{number} as {quoted(name)}" for number, name in enumerate(process.segments, 1))
     _copy(
         tables,
         f"""select case_id, make_timestamp(first_us) as first_event, make_timestamp(last_us) as last_event, events,
@@ -244,6 +261,7 @@ def _copy(tables: Tables, query: str, path: Path) -> None:
     options = "format parquet, compression zstd" if path.suffix == ".parquet" else "format csv, header"
     with duckdb.connect() as db:
         for name in ("steps", "cases", "activities", "resources", "variants"):
-            db.execute(f"create view {name} as select * from read_parquet({file_literal(tables.folder / f'{name}.parquet')})")
+            db.execute(
+                f"create view {name} as select * from read_parquet({file_literal(tables.folder / f'{name}.parquet')})"
+            )
         db.execute(f"copy ({query}) to {file_literal(path)} ({options})")
-

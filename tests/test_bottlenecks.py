@@ -46,7 +46,9 @@ def test_visits_times_stay_is_the_mean_cycle_time(mined: Callable[..., Tables]) 
     tables = mined(LOOP, ends=["Ship"])
     visits = _visits(tables, END_US)
     moves, mean = _moves(tables, visits), _mean_sojourns(tables, visits)
-    expected = sum(n * moves.chance(pair) * mean[pair[0]] for pair in moves.n for n in [moves.visits_per_case()[pair[0]]])
+    expected = sum(
+        n * moves.chance(pair) * mean[pair[0]] for pair in moves.n for n in [moves.visits_per_case()[pair[0]]]
+    )
     assert expected == pytest.approx((5 + 14) / 2 * HOUR)
 
 
@@ -124,7 +126,11 @@ def test_the_interval_holds_the_share_and_repeats(mined: Callable[..., Tables]) 
     log: list[Event] = []
     for case in range(100):
         slow = 20 if case % 3 else 5
-        log += [(str(case), "A", at(6 * case)), (str(case), "B", at(6 * case + slow)), (str(case), "C", at(6 * case + slow + 8))]
+        log += [
+            (str(case), "A", at(6 * case)),
+            (str(case), "B", at(6 * case + slow)),
+            (str(case), "C", at(6 * case + slow + 8)),
+        ]
     tables = mined(log, ends=["C"])
     first, again = found(tables), found(tables)
     assert first == again

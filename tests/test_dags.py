@@ -8,9 +8,11 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import duckdb
 import pytest
 
 from mining.errors import GateError, InputError
+from mining.home import Home
 from mining.process_file import load
 
 pytestmark = pytest.mark.airflow
@@ -18,6 +20,15 @@ pytestmark = pytest.mark.airflow
 CHECKOUT = Path(__file__).parents[1]
 STEPS = ["pull", "validate", "store", "discover", "bottlenecks", "publish"]
 HEAVY = ("pandas", "numpy", "pyarrow", "duckdb", "ibis", "pm4py", "great_expectations")
+
+EVENTS = """\
+case,activity,at
+a,Open,2026-11-19 09:00
+a,Close,2026-11-19 10:00
+b,Open,2026-11-19 11:00
+b,Close,2026-11-20 09:30
+c,Open,2026-11-21 08:00
+"""
 
 PROCESS = """\
 process: {name}
@@ -44,6 +55,7 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
         "HEADRACE_PROCESSES": str(folder),
+        "HEADRACE_HOME": str(home / "headrace"),
     }
     return folder
 
@@ -137,3 +149,22 @@ print([name for name in {HEAVY!r} if name in set(sys.modules) - before])
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_night_run_by_airflow_has_a_page_and_knows_nothing_of_the_day_after(bag: Any, processes: Path) -> None:
+    from airflow.utils.db import initdb  # noqa: PLC0415
+
+    (processes / "landing").mkdir()
+    (processes / "landing" / "events.csv").write_text(EVENTS)
+    initdb()
+    run = bag.dags["headrace_tiny0"].test(run_conf={"day": "2026-11-20"})
+    assert run.state == "success"
+    night = Home.at().night("tiny0", date(2026, 11, 20))
+    assert (night / "index.html").exists()
+    assert duckdb.read_parquet(str(night / "**" / "cases.parquet")).shape[0] == 2
+
+
+def test_a_night_that_fails_says_so_on_its_page(bag: Any, processes: Path) -> None:
+    run = bag.dags["headrace_tiny1"].test(run_conf={"day": "2026-11-18"})
+    assert run.state == "failed"
+    assert "2026-11-18" in (Home.at().night("tiny1", date(2026, 11, 18)) / "index.html").read_text()

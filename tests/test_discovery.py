@@ -77,7 +77,13 @@ def test_waits_above_the_99th_percentile_are_cut_for_the_average(mined: Callable
 
 def test_variants_with_shares_and_typical_times(mined: Callable[..., Tables]) -> None:
     first, *_others = variants(mined([*ORDERS, ("4", "Order", "2024-01-06 09:00")], ends=["Ship"]))
-    assert (first.activities, first.cases, first.open, first.share, first.median_cycle_s) == (("Order",), 2, 2, 0.5, None)
+    assert (first.activities, first.cases, first.open, first.share, first.median_cycle_s) == (
+        ("Order",),
+        2,
+        2,
+        0.5,
+        None,
+    )
 
 
 def test_rework_compares_cycle_times(mined: Callable[..., Tables]) -> None:
@@ -100,7 +106,9 @@ times = st.integers(0, 50).map(lambda minute: f"2024-01-01 00:{minute:02}")
 a_log = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["X", "Y, Z", "Ω"]), times), min_size=1, max_size=14)
 
 
-def brute_force(log: Sequence[Event], keep: set[str]) -> tuple[Counter[tuple[str, str]], dict[tuple[str, str], list[float]]]:
+def brute_force(
+    log: Sequence[Event], keep: set[str]
+) -> tuple[Counter[tuple[str, str]], dict[tuple[str, str], list[float]]]:
     ordered = sorted(log, key=lambda event: (event[0], event[2], event[1]))
     moves: Counter[tuple[str, str]] = Counter()
     waits: dict[tuple[str, str], list[float]] = defaultdict(list)
@@ -114,7 +122,9 @@ def brute_force(log: Sequence[Event], keep: set[str]) -> tuple[Counter[tuple[str
 
 @settings(max_examples=40, deadline=None)
 @given(log=a_log, keep=st.sets(st.sampled_from(["X", "Y, Z", "Ω"]), min_size=1))
-def test_the_graph_of_any_projection_equals_brute_force(tmp_path_factory: pytest.TempPathFactory, log: list[Event], keep: set[str]) -> None:
+def test_the_graph_of_any_projection_equals_brute_force(
+    tmp_path_factory: pytest.TempPathFactory, log: list[Event], keep: set[str]
+) -> None:
     folder = tmp_path_factory.mktemp("graph")
     derive(a_process(), [write_batch(folder / "b.parquet", log)], NIGHT_END, folder / "t")
     graph = directly_follows(Tables(folder / "t"), keep)

@@ -89,7 +89,15 @@ def test_a_log_of_open_cases_gives_no_model() -> None:
     assert discover([a_variant("Order", open_cases=1)]).note == "No finished case to learn a model from."
 
 
-HOSTILE = ["<script>alert(1)</script>", 'quote " and \' and &', "line\nbreak", "שלום עולם", "处理订单", "x" * 300, "bell \x07"]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "quote \" and ' and &",
+    "line\nbreak",
+    "שלום עולם",
+    "处理订单",
+    "x" * 300,
+    "bell \x07",
+]
 
 
 def test_files_hold_every_name_and_other_tools_read_them(tmp_path: Path) -> None:

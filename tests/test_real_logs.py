@@ -38,9 +38,9 @@ def tables_of(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[
 def as_pm4py(logs: Path, name: str) -> pd.DataFrame:
     """The log sorted as pm4py silently expects it."""
     frame = pd.read_parquet(logs / f"{name}.parquet").sort_values(["case_id", "timestamp", "event_idx"])
-    return pm4py.format_dataframe(frame, case_id="case_id", activity_key="activity", timestamp_key="timestamp").sort_values(
-        ["case:concept:name", "time:timestamp", "event_idx"]
-    )
+    return pm4py.format_dataframe(
+        frame, case_id="case_id", activity_key="activity", timestamp_key="timestamp"
+    ).sort_values(["case:concept:name", "time:timestamp", "event_idx"])
 
 
 @pytest.mark.parametrize("name", ["receipt", "purchasing_example", "sap_o2c_completed", "bpic2013_incidents"])

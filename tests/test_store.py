@@ -88,7 +88,10 @@ def test_a_repeated_end_stops_the_clock_the_first_time(mined: Callable[..., Tabl
 def test_without_declared_ends_silence_finishes_a_case(mined: Callable[..., Tables]) -> None:
     events: list[Event] = []
     for number in range(40):
-        events += [(f"c{number:02}", "Ask", f"2024-01-02 {number % 24:02}:00"), (f"c{number:02}", "Answer", "2024-01-03 09:00")]
+        events += [
+            (f"c{number:02}", "Ask", f"2024-01-02 {number % 24:02}:00"),
+            (f"c{number:02}", "Answer", "2024-01-03 09:00"),
+        ]
     events += [("young", "Ask", "2024-01-31 23:30")]
     found = cases(mined(events))
     assert found["young"]["stop"] is None
@@ -115,9 +118,7 @@ def test_equal_times_are_ordered_by_the_declared_column_then_by_content(mined: C
 
 
 def dump(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    return {
-        path.stem: duckdb.sql(f"select * from '{path}'").fetchall() for path in sorted(folder.glob("*.parquet"))
-    }
+    return {path.stem: duckdb.sql(f"select * from '{path}'").fetchall() for path in sorted(folder.glob("*.parquet"))}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -129,7 +130,9 @@ def test_the_order_of_the_rows_does_not_matter(tmp_path: Path, seed: int) -> Non
 
 
 events_of_a_log = st.lists(
-    st.tuples(st.sampled_from("ab"), st.sampled_from(["X", "Y"]), st.sampled_from(["2024-01-01 09:00", "2024-01-01 10:00"])),
+    st.tuples(
+        st.sampled_from("ab"), st.sampled_from(["X", "Y"]), st.sampled_from(["2024-01-01 09:00", "2024-01-01 10:00"])
+    ),
     min_size=1,
     max_size=8,
 )
@@ -137,7 +140,9 @@ events_of_a_log = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(log=events_of_a_log, data=st.data())
-def test_any_split_with_overlaps_equals_the_log_at_once(tmp_path_factory: pytest.TempPathFactory, log: list[Event], data: st.DataObject) -> None:
+def test_any_split_with_overlaps_equals_the_log_at_once(
+    tmp_path_factory: pytest.TempPathFactory, log: list[Event], data: st.DataObject
+) -> None:
     """Equal rows: each batch that covers a row brings all its copies, as an overlapping export does."""
     folder = tmp_path_factory.mktemp("split")
     distinct = sorted(set(log))
@@ -170,7 +175,11 @@ def test_variants_equal_brute_force(tmp_path_factory: pytest.TempPathFactory, lo
     tables = Tables(folder / "t")
     ordered = sorted(log, key=lambda event: (event[0], event[2], event[1]))
     expected = sorted(tuple(e[1] for e in group) for _case, group in groupby(ordered, key=lambda event: event[0]))
-    found = [tuple(tables.names[code] for code in row["activities"]) for row in tables.rows(tables.variants) for _ in range(row["cases"])]
+    found = [
+        tuple(tables.names[code] for code in row["activities"])
+        for row in tables.rows(tables.variants)
+        for _ in range(row["cases"])
+    ]
     assert sorted(found) == expected
 
 
@@ -191,7 +200,9 @@ def test_a_pull_is_kept_once(tmp_path: Path) -> None:
 def test_an_unfinished_write_does_not_count_and_a_missing_file_is_told(tmp_path: Path) -> None:
     rows = write_batch(tmp_path / "good.parquet", TICKETS)
     batches = Batches(tmp_path / "batches")
-    batch = batches.add(rows, a_pull(rows, "0a", 6), night=date(2024, 1, 7), set_aside=0, checks=(), loaded_at=NIGHT_END)
+    batch = batches.add(
+        rows, a_pull(rows, "0a", 6), night=date(2024, 1, 7), set_aside=0, checks=(), loaded_at=NIGHT_END
+    )
     (tmp_path / "batches" / "0123.parquet").write_bytes(b"half")
     assert batches.paths() == [batches.path(batch.load_id)]
     batches.path(batch.load_id).unlink()

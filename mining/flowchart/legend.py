@@ -52,7 +52,7 @@ class Legend:
 
     def _signs(self) -> list[str]:
         """Explain the signs that the drawing uses, two a row."""
-        signs = [(_badge(), "Bottleneck, ranked by total waiting time")] if self.badges else []
+        signs = [(_badge(), "Bottleneck, ranked by share of the cycle time")] if self.badges else []
         signs.append((_bar(), "Share of cases that pass the step"))
         signs += [(_stroke((8, 4, 8, 4)), "Half of the moves or more pass hidden steps")] if self.dashes else []
         signs += [(_stroke((2, 3) * 5), "Fixed wait, not ranked")] if self.timers else []

@@ -40,7 +40,16 @@ class Batches:
 
     folder: Path
 
-    def add(self, rows_file: Path, pull: Pull, *, night: date, set_aside: int, checks: tuple[Check, ...], loaded_at: datetime) -> Batch:
+    def add(
+        self,
+        rows_file: Path,
+        pull: Pull,
+        *,
+        night: date,
+        set_aside: int,
+        checks: tuple[Check, ...],
+        loaded_at: datetime,
+    ) -> Batch:
         """Keep a copy of `rows_file`, the good rows of `pull`; the same pull twice stays one batch."""
         self.folder.mkdir(parents=True, exist_ok=True)
         load_id = load_id_of(pull)
@@ -92,9 +101,13 @@ class Batches:
         try:
             batch = _BATCH.validate_json(sidecar.read_bytes())
         except ValidationError as error:
-            raise InputError(f"{sidecar}: this batch's description is damaged; restore it from a copy\n{error}") from None
+            raise InputError(
+                f"{sidecar}: this batch's description is damaged; restore it from a copy\n{error}"
+            ) from None
         if not self.path(batch.load_id).exists():
-            raise InputError(f"{self.path(batch.load_id)}: this batch is missing though {sidecar.name} names it; restore it")
+            raise InputError(
+                f"{self.path(batch.load_id)}: this batch is missing though {sidecar.name} names it; restore it"
+            )
         return batch
 
 

@@ -59,7 +59,9 @@ def _load(con: duckdb.DuckDBPyConnection, process: Process, batches: Sequence[Pa
     """Table `events`: each event once, with the newest batch's word on its segments."""
     files = [str(path) for path in batches]
     listed = ", ".join(f"'{_quoted(path)}'" for path in batches)
-    con.execute(f"create temp view rows as select * from read_parquet([{listed}], union_by_name = true, filename = true)")
+    con.execute(
+        f"create temp view rows as select * from read_parquet([{listed}], union_by_name = true, filename = true)"
+    )
     known = {row[0] for row in con.execute("describe rows").fetchall()}
     segments = [
         (f"source.{name}" if f"source.{name}" in known else None, f"segment_{number}")
@@ -125,7 +127,9 @@ def _steps(con: duckdb.DuckDBPyConnection) -> None:
 def _cases(con: duckdb.DuckDBPyConnection, process: Process, night_end: datetime) -> None:
     goals = process.clock.stops if process.clock else ()
     for table, chosen in (("goals", goals), ("finals", process.final_activities)):
-        con.execute(f"create temp table {table} as select activity from activities where list_contains(?, name)", [list(chosen)])
+        con.execute(
+            f"create temp table {table} as select activity from activities where list_contains(?, name)", [list(chosen)]
+        )
     con.execute(
         """create temp table summary as
         select "case", min(coalesce(started_us, completed_us)) as first_us, max(completed_us) as last_us,

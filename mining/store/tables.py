@@ -40,4 +40,3 @@ class Tables:
         """The rows of a small result."""
         rows: list[dict[str, Any]] = expression.to_pyarrow().to_pylist()
         return rows
-
