@@ -1,0 +1,216 @@
+"""A night from file or database to page: in order, repeatable, and never half."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from mining.errors import GateError
+from mining.home import Home
+from mining.night import Night, newest_day
+from mining.process_file import load
+
+YAML = """
+process: orders
+title: Orders
+source: {files: landing/*.csv}
+columns: {case: order, activity: step, completed: at}
+ends: [Ship]
+timezone: Europe/Berlin
+"""
+HEADER = "order,step,at\n"
+
+
+def rows(first: int, cases: int, day: str = "2024-03-01") -> str:
+    """`cases` orders of two steps each."""
+    return "".join(
+        f"o{n:04},Order,{day} 09:{n % 60:02}:00\no{n:04},Ship,{day} 15:{n % 60:02}:00\n"
+        for n in range(first, first + cases)
+    )
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "landing").mkdir()
+    (tmp_path / "orders.yaml").write_text(YAML)
+    (tmp_path / "landing" / "1.csv").write_text(HEADER + rows(0, 50))
+    return tmp_path
+
+
+def a_night(place: Path, day: str) -> Night:
+    return Night.of(place / "orders.yaml", date.fromisoformat(day), Home(place / "home"))
+
+
+def findings(place: Path, day: str) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = json.loads((place / "home/nights/orders" / day / "findings.json").read_text())
+    return found
+
+
+def fingerprints(folder: Path) -> dict[str, str]:
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
+
+
+def test_a_night_publishes_everything_and_leaves_no_work_behind(place: Path) -> None:
+    page = Path(a_night(place, "2024-03-01").run())
+    assert page == place / "home/nights/orders/2024-03-01/index.html"
+    names = {path.name for path in page.parent.iterdir()}
+    assert names >= {
+        "map.svg",
+        "map.png",
+        "map.pdf",
+        "map.dot",
+        "model.bpmn",
+        "model.pnml",
+        "flows.csv",
+        "variants.csv",
+    }
+    assert names >= {"bottlenecks.csv", "cases.parquet", "findings.json"}
+    assert findings(place, "2024-03-01")["kpis"]["finished"] == 50
+    assert not (place / "home/work/orders/2024-03-01").exists()
+    assert (place / "home/nights/index.html").exists()
+
+
+def test_the_same_night_again_gives_the_same_bytes(place: Path) -> None:
+    published = place / "home/nights/orders/2024-03-01"
+    a_night(place, "2024-03-01").run()
+    first = fingerprints(published)
+    a_night(place, "2024-03-01").run()
+    assert fingerprints(published) == first
+
+
+def test_the_same_night_in_a_new_home_gives_the_same_numbers(place: Path) -> None:
+    for home in ("one", "two"):
+        Night.of(place / "orders.yaml", date(2024, 3, 1), Home(place / home)).run()
+    same = ("map.svg", "model.bpmn", "flows.csv", "cases.parquet", "bottlenecks.csv", "findings.json")
+    for name in same:
+        one, two = (place / home / "nights/orders/2024-03-01" / name for home in ("one", "two"))
+        if name == "findings.json":
+            first, second = (json.loads(path.read_text()) | {"checks": None} for path in (one, two))
+            assert first == second
+        else:
+            assert one.read_bytes() == two.read_bytes(), name
+
+
+def test_the_next_night_adds_what_is_new_and_an_old_one_can_be_played_again(place: Path) -> None:
+    a_night(place, "2024-03-01").run()
+    before = findings(place, "2024-03-01")
+    (place / "landing/2.csv").write_text(HEADER + rows(50, 30, "2024-03-02"))
+    a_night(place, "2024-03-02").run()
+    second = findings(place, "2024-03-02")
+    assert (second["kpis"]["cases"], second["data"]["new_events"], second["data"]["batches"]) == (80, 60, 2)
+    a_night(place, "2024-03-01").run()
+    assert findings(place, "2024-03-01") == before
+
+
+def test_an_overlapping_file_changes_nothing(place: Path) -> None:
+    a_night(place, "2024-03-01").run()
+    before = findings(place, "2024-03-01")["graph"]
+    (place / "landing/again.csv").write_text(HEADER + rows(20, 10))
+    a_night(place, "2024-03-01").run()
+    assert findings(place, "2024-03-01")["graph"] == before
+
+
+def test_events_after_midnight_local_time_belong_to_the_next_night(place: Path) -> None:
+    (place / "landing/1.csv").write_text(HEADER + "o1,Order,2024-03-01 23:59:59\no1,Ship,2024-03-02 00:00:00\n")
+    a_night(place, "2024-03-01").run()
+    assert (findings(place, "2024-03-01")["kpis"]["events"], findings(place, "2024-03-01")["kpis"]["open"]) == (1, 1)
+
+
+def test_a_failed_gate_leaves_yesterdays_pages_and_says_why(place: Path) -> None:
+    a_night(place, "2024-03-01").run()
+    kept = fingerprints(place / "home/nights/orders/2024-03-01")
+    bad = "".join(f"o9{n},Ship,not a time\n" for n in range(50))
+    (place / "landing/2.csv").write_text(HEADER + rows(50, 5, "2024-03-02") + bad)
+    with pytest.raises(GateError, match="did not pass the gate"):
+        a_night(place, "2024-03-02").run()
+    assert fingerprints(place / "home/nights/orders/2024-03-01") == kept
+    failed = place / "home/nights/orders/2024-03-02"
+    assert {path.name for path in failed.iterdir()} == {"index.html", "failed.json"}
+    assert "did not pass the gate" in (failed / "index.html").read_text()
+    assert len(Night.of(place / "orders.yaml", date(2024, 3, 2), Home(place / "home")).batches.all()) == 1
+
+
+def test_after_the_source_is_mended_the_failed_night_runs(place: Path) -> None:
+    (place / "landing/1.csv").write_text(HEADER + "o1,Ship,never\n")
+    with pytest.raises(GateError):
+        a_night(place, "2024-03-01").run()
+    (place / "landing/1.csv").write_text(HEADER + rows(0, 50))
+    a_night(place, "2024-03-01").run()
+    assert not (place / "home/nights/orders/2024-03-01/failed.json").exists()
+    assert findings(place, "2024-03-01")["kpis"]["cases"] == 50
+
+
+def test_a_night_before_the_first_event_says_that_there_is_nothing(place: Path) -> None:
+    with pytest.raises(GateError, match="nothing to mine"):
+        a_night(place, "2024-02-01").run()
+    assert (place / "home/nights/orders/2024-02-01/failed.json").exists()
+
+
+def test_the_day_by_default_is_the_last_with_events(place: Path) -> None:
+    (place / "landing/2.csv").write_text(HEADER + "o1,Order,2999-01-01 00:00:00\n")
+    assert newest_day(load(place / "orders.yaml"), Home(place / "home")) == date(2024, 3, 1)
+
+
+def test_rows_set_aside_go_in_after_a_fix(place: Path) -> None:
+    good = rows(0, 100)
+    (place / "landing/1.csv").write_text(HEADER + good + "o0001,Pay,01.03.2024 16:00\n")
+    night = a_night(place, "2024-03-01")
+    night.run()
+    assert (findings(place, "2024-03-01")["kpis"]["events"], findings(place, "2024-03-01")["data"]["quarantined"]) == (
+        200,
+        1,
+    )
+    assert night.readmit() == (1, 0)
+    (place / "orders.yaml").write_text(YAML + 'times: {format: "%d.%m.%Y %H:%M"}\n')
+    assert a_night(place, "2024-03-01").readmit() == (1, 1)
+    a_night(place, "2024-03-01").run()
+    assert findings(place, "2024-03-01")["kpis"]["events"] == 201
+    assert a_night(place, "2024-03-01").readmit() == (0, 0)
+
+
+def shop(place: Path, events: Sequence[tuple[str, str, str]]) -> None:
+    with create_engine(f"sqlite:///{place / 'shop.db'}").begin() as db:
+        db.execute(text("create table if not exists events (order_id text, step text, at text)"))
+        for order, step, at in events:
+            db.execute(text("insert into events values (:o, :s, :a)"), {"o": order, "s": step, "a": at})
+
+
+def test_a_query_asked_again_brings_nothing_twice(place: Path) -> None:
+    (place / "orders.yaml").write_text(f"""
+process: orders
+title: Orders
+source:
+  sql:
+    connection: sqlite:///{place / "shop.db"}
+    query: select order_id, step, at from events where at >= :since order by at
+    cursor: at
+columns: {{case: order_id, activity: step, completed: at}}
+ends: [Ship]
+timezone: UTC
+""")
+    first = [
+        (f"o{n}", step, f"2024-03-01 {hour}:00:00")
+        for n in range(30)
+        for step, hour in (("Order", "09"), ("Ship", "15"))
+    ]
+    shop(place, first)
+    a_night(place, "2024-03-01").run()
+    before = fingerprints(place / "home/nights/orders/2024-03-01")
+    a_night(place, "2024-03-01").run()
+    assert fingerprints(place / "home/nights/orders/2024-03-01") == before
+    shop(
+        place, [("o99", "Ship", "2024-03-01 15:00:00"), ("o99", "Order", "2024-03-02 09:00:00")]
+    )  # one as late as the cursor
+    a_night(place, "2024-03-02").run()
+    found = findings(place, "2024-03-02")
+    assert (found["kpis"]["events"], found["data"]["new_events"]) == (62, 2)
