@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(os.environ.get("HEADRACE_PROCESSES") or Path(__file__).resolve().parents[1] / "processes")
 LOG = logging.getLogger("headrace")
+# At its import Great Expectations says two hundred times what it does not document: no reader of a task's log needs it.
+logging.getLogger("great_expectations._docs_decorators").setLevel(logging.WARNING)
 
 STEPS = {
     "pull": "Brings what is new at the source.",

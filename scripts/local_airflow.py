@@ -130,7 +130,6 @@ class LocalAirflow:
             "API_AUTH__JWT_SECRET": secrets.token_hex(48),
             "DAG_PROCESSOR__REFRESH_INTERVAL": 15,
             "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 10,
-            "LOGGING__NAMESPACE_LEVELS": "great_expectations._docs_decorators=WARNING",
             "LOGGING__WORKER_LOG_SERVER_PORT": free_port(8793),
             "LOGGING__TRIGGER_LOG_SERVER_PORT": free_port(8794),
         }
