@@ -17,7 +17,7 @@ airflow: setup
 
 test: setup
 	@bash scripts/test-tools.sh
-	$(PYTHON) -m pytest $(TESTS)
+	$(PYTHON) -m pytest -n auto --dist loadfile $(TESTS)
 
 lint: setup
 	.venv/bin/ruff check
