@@ -92,12 +92,12 @@ def bounds(db: duckdb.DuckDBPyConnection, *, case: str, activity: str, completed
     """Measure `pulled` before any row is set aside."""
     middle = _number(db, "select median(epoch(completed)) from pulled where isfinite(completed)")
     words = _number(db, WORDS)
-    far_back = None if middle is None else datetime.fromtimestamp(middle, UTC) - LONG_BEFORE_THE_MEDIAN
+    far_back = (middle or 0) - LONG_BEFORE_THE_MEDIAN.total_seconds()
     return Bounds(
         case=case,
         activity=activity,
         completed=completed,
-        earliest=max(OLDEST, far_back or OLDEST),
+        earliest=datetime.fromtimestamp(max(OLDEST.timestamp(), far_back), UTC),
         latest=loaded_at.astimezone(UTC) + AHEAD,
         activities_are_words=(words or 0) >= MOSTLY_WORDS,
     )

@@ -249,9 +249,9 @@ def read_checks(path: Path) -> tuple[Check, ...]:
 
 
 def _failures(checks: tuple[Check, ...]) -> list[str]:
-    return [
-        f"- {check.title}: {check.message}" for check in checks if not check.passed and check.severity == "critical"
-    ]
+    """What stopped the night and what had rows set aside, each with the first place where it was seen."""
+    told = [check for check in checks if not check.passed and (check.severity == "critical" or check.set_aside)]
+    return [" ".join([f"- {check.title}: {check.message}", *check.examples[:1]]) for check in told]
 
 
 def _rows(path: Path) -> int:

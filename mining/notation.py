@@ -21,7 +21,8 @@ DD = "http://www.omg.org/spec/DD/20100524/DI"
 GAP = 40.0  # px between the shapes of a drawing
 _SIZES = {"task": (140.0, 70.0), "startEvent": (36.0, 36.0), "endEvent": (36.0, 36.0)}
 _GATEWAY = (50.0, 50.0)
-_FORBIDDEN = {code: "\N{REPLACEMENT CHARACTER}" for code in range(32) if code not in (9, 10, 13)}  # not allowed in XML
+_NOT_XML = {*range(32), 0xFFFE, 0xFFFF} - {9, 10, 13}
+_FORBIDDEN = dict.fromkeys(_NOT_XML, "\N{REPLACEMENT CHARACTER}")
 
 
 class Tree(Protocol):

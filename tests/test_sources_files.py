@@ -247,7 +247,7 @@ def test_mistakes_in_the_process_file(tmp_path: Path) -> None:
     order = refused(tmp_path, text, columns=COLUMNS | {"order": "activity"})
     assert order.startswith("log.csv, row 1, column 'activity': 'a' is not a number")
     segment = refused(tmp_path, text, segments=["regoin"])
-    assert segment.startswith("the source: segments: there is no column 'regoin' There are: 'case', 'activity', 'at'")
+    assert segment.startswith("the source: segments: there is no column 'regoin'. There are: 'case', 'activity', 'at'")
     assert "source.encoding: 'utf-9' is not an encoding" in refused(tmp_path, text, source={"encoding": "utf-9"})
     with pytest.raises(InputError, match=r"no file matches 'landing/\*.csv'"):
         pull(process(tmp_path, "landing/*.csv"), tmp_path / "out")

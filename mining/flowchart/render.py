@@ -15,6 +15,7 @@ _HARMLESS: Final = re.compile(
     r"Fontconfig |Pango|\(\w+:\d+\): Pango|Warning: cell size too small for content|in label of "
     r"|Warning: no hard-coded metrics|Warning: no value for width of"
 )
+_DRAWN_AT: Final = re.compile(rb"/CreationDate \(D:[^)]*\)")
 
 
 class LayoutError(Exception):
@@ -47,7 +48,12 @@ def render(dot: str, format: str, timeout_s: float = 10) -> bytes:
         raise LayoutError(
             f"Graphviz could not draw the map (exit code {done.returncode}): {complaints or 'it said nothing'}"
         )
-    return done.stdout
+    return _dateless(done.stdout) if format == "pdf" else done.stdout
+
+
+def _dateless(pdf: bytes) -> bytes:
+    """Blank the time of drawing, in place since a PDF counts its bytes: the same map is the same file."""
+    return _DRAWN_AT.sub(lambda found: b" " * len(found[0]), pdf)
 
 
 def _command(format: str) -> list[str]:

@@ -97,10 +97,14 @@ def preview(process: Process, rows: int = 5) -> Preview:
     with tempfile.TemporaryDirectory(prefix="headrace-") as name, session(Path(name)) as connection:
         events = Path(name) / "events.parquet"
         reading = Reading(connection, process, Path(name), _SAMPLE)
+        others: list[Path] = []
         if process.source.sql is not None:
             _pull_sql(reading, process.source.sql, events, None, None)
         else:
-            _write_file(reading, files_of(process)[0], events)
+            first, *others = files_of(process)
+            _write_file(reading, first, events)
+        if not others:  # a segment may be in another file
+            refuse_missing_segments(connection, process, events)
         return _previewed(reading, f"read_parquet({file_literal(events)})", rows)
 
 

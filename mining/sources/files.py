@@ -166,8 +166,9 @@ def _refuse_undecodable(path: Path, encoding: str) -> None:
 
 def _is_utf8(encoding: str) -> bool:
     try:
+        "a".encode(encoding)  # refuses the codecs that are not for text, such as base64
         return codecs.lookup(encoding).name == "utf-8"
-    except LookupError:
+    except (LookupError, UnicodeError, ValueError):
         raise InputError(
             f"source.encoding: {encoding!r} is not an encoding; write utf-8, utf-16, latin-1 or cp1252"
         ) from None

@@ -129,7 +129,7 @@ def _refuse_missing_columns(table: Table) -> None:
 def _missing(where: str, key: str, name: str, there: Sequence[str]) -> str:
     by_small_letters = {column.lower(): column for column in there}
     near = get_close_matches(name.lower(), list(by_small_letters), n=1)
-    advice = f"; did you mean {by_small_letters[near[0]]!r}?" if near else ""
+    advice = f"; did you mean {by_small_letters[near[0]]!r}?" if near else "."
     return f"{where}: {key}: there is no column {name!r}{advice} There are: {', '.join(map(repr, there)) or 'none'}"
 
 
