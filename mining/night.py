@@ -167,7 +167,7 @@ class Night:
 
     def publish(self) -> str:
         """Write map, page and downloads, and move the night into place; the path of the page."""
-        from mining.publication import Mined, publish  # noqa: PLC0415 - brings pm4py and graphviz
+        from mining.publication import Mined, publish  # noqa: PLC0415 - brings Ibis and Graphviz
 
         found = _BOTTLENECKS.validate_json((self.work / "bottlenecks.json").read_bytes())
         settings = self.home.settings(self.process.process)

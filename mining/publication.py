@@ -16,7 +16,6 @@ from pydantic import TypeAdapter
 from mining.discovery import SECOND, directly_follows, kpis, rework, variants
 from mining.findings import Bottleneck, Check, Data, Findings, Graph, Kpis, Model, Rework, Variant
 from mining.flowchart import Scale, choose_scale, default_level, draw, levels, phone_level, render, scale_named
-from mining.model import discover
 from mining.pages import Download, LevelMap, write_night
 from mining.process import Process
 from mining.sources.quoting import file_literal, quoted
@@ -51,6 +50,8 @@ class Discovered:
 
     @classmethod
     def of(cls, tables: Tables, process: Process, end: datetime) -> Discovered:
+        from mining.model import discover  # noqa: PLC0415 - pm4py takes seconds to import; publishing does not need it
+
         found = discover(variants(tables))
         found.write(tables.folder)
         return cls(
