@@ -10,7 +10,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,7 @@ from lxml import etree
 
 from mining import cli
 from mining.home import Home
-from mining.night import Night, newest_day
-from mining.process_file import load
+from mining.night import Night
 
 HEADER = ("case", "activity", "time")
 STEPS = ("Receive", "Prüfen", "Pay")
@@ -107,10 +106,9 @@ def headrace(monkeypatch: pytest.MonkeyPatch, *words: object) -> int | str | Non
     return 0
 
 
-def mined(process: Path, home: Path) -> Path:
-    """The folder of the last night with events."""
-    loaded, place = load(process), Home.at(home)
-    return Path(Night(loaded, newest_day(loaded, place), place).run()).parent
+def mined(process: Path, home: Path, day: str = "2026-11-09") -> Path:
+    """The folder of a published night."""
+    return Path(Night.of(process, date.fromisoformat(day), Home.at(home)).run()).parent
 
 
 def fingerprints(site: Path) -> dict[str, str]:
@@ -122,7 +120,7 @@ GZIPPED, ZIPPED = gzip.compress(table(ORDERS * 50).encode()), zipped(table(ORDER
 REFUSED: dict[str, tuple[int, str, dict[str, Any]]] = {
     "empty file": (2, r"log\.csv: the file is empty \(0 bytes\)", {"content": ""}),
     "blank file": (2, r"log\.csv, line 1: the first line must name the columns", {"content": "\n"}),
-    "header only": (2, "the source has no events yet", {"content": table([])}),
+    "header only": (3, "No event of orders has been loaded yet", {"content": table([])}),
     "latin-1": (2, r"log\.csv, line 3: byte \d+ \(0xfc\).*latin-1", {"content": table(ORDERS).encode("latin-1")}),
     "utf-16": (2, r"log\.csv, line 1: byte 0 .*utf-16", {"content": table(ORDERS).encode("utf-16")}),
     "unknown encoding": (
@@ -174,7 +172,10 @@ def test_what_cannot_be_mined_is_told(
 ) -> None:
     code, told, given = REFUSED[what]
     home = tmp_path / "home"
-    assert headrace(monkeypatch, "run", process_file(tmp_path / "in", **given), "--home", home) == code
+    assert (
+        headrace(monkeypatch, "run", process_file(tmp_path / "in", **given), "--home", home, "--night", "2026-11-09")
+        == code
+    )
     assert re.search(told, capsys.readouterr().err)
     assert not list(home.glob("nights/*/*/findings.json"))
 
@@ -267,7 +268,7 @@ def every(minutes: int, names: Iterable[str], events_of_a_case: int) -> list[tup
 def test_one_endless_case(tmp_path: Path) -> None:
     names = [*(f"Step {number * number % 17}" for number in range(49_999)), "End"]
     process = process_file(tmp_path, table(every(2, names, len(names))), timezone="UTC", ends=["End"])
-    found = json.loads((mined(process, tmp_path / "home") / "findings.json").read_text())
+    found = json.loads((mined(process, tmp_path / "home", "2025-12-31") / "findings.json").read_text())
     assert found["kpis"]["finished"] == 1
     assert sum(flow["n"] for flow in found["graph"]["flows"] if flow["source"] and flow["target"]) == 49_999
 
@@ -275,7 +276,7 @@ def test_one_endless_case(tmp_path: Path) -> None:
 def test_five_thousand_activities(tmp_path: Path) -> None:
     names = [f"Step {number ** (1 + 2 * (number // 5000)) % 5003 % 5000}" for number in range(10_000)]
     process = process_file(tmp_path, table(every(20, names, 10)), timezone="UTC")
-    site = mined(process, tmp_path / "home")
+    site = mined(process, tmp_path / "home", "2025-12-31")
     found = json.loads((site / "findings.json").read_text())
     assert len(found["graph"]["activities"]) == 5000
     assert (site / "index.html").stat().st_size < 5_000_000
