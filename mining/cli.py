@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mining.quarantine import Quarantined
 
 LISTED = 100  # rows of the quarantine that are shown
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 
 ProcessFile = Annotated[Path, typer.Argument(metavar="PROCESS.yaml", help="The process file.")]
@@ -90,16 +90,17 @@ def run(
     """Run one night without Airflow and print the page's address."""
     process, place = load(process_file), Home.at(home)
     with err.status("Reading Great Expectations, pm4py and the source …"):
-        from mining.night import Night, newest_day  # noqa: PLC0415
+        from mining.night import Night, newest_pulled  # noqa: PLC0415
 
-        day = _night_day(night, process) or newest_day(process, place)
-    _mine(Night(process, day, place))
+        day = _night_day(night, process)
+        chosen = Night(process, day, place) if day else newest_pulled(process, place)
+    _mine(chosen, pulled=day is None)
 
 
-def _mine(night: Night) -> None:
+def _mine(night: Night, *, pulled: bool = False) -> None:
     title = f"{night.process.process} {night.day}"
     with err.status(title) as status:
-        page = night.run(lambda step: status.update(f"{title}: {step} …"))
+        page = night.run(lambda step: status.update(f"{title}: {step} …"), pulled=pulled)
     out.print(f"{title}: {Path(page).as_uri()}")
 
 
@@ -144,16 +145,17 @@ def export(
     what: Annotated[What, typer.Option(help="Which table or model.")],
     to: Annotated[Path, typer.Option(help="The file to write; .parquet or .csv for tables.")],
     night: Annotated[
-        str | None, typer.Option(help="As of the end of this day [default: the last day with events].")
+        str | None, typer.Option(help="As of the end of this day [default: the last day with events loaded].")
     ] = None,
     home: HomeOption = None,
 ) -> None:
     """Write a table or the model from the store, as of the end of a night."""
     from mining.exporting import export as write  # noqa: PLC0415
-    from mining.night import Night, newest_day  # noqa: PLC0415
+    from mining.night import Night, last_day  # noqa: PLC0415
 
     process, place = load(process_file), Home.at(home)
-    day = _night_day(night, process) or newest_day(process, place)
+    stored = Night(process, datetime.now(process.zone).date(), place)
+    day = _night_day(night, process) or last_day(process, stored.batches.paths(), stored.end)
     write(Night(process, day, place), what.value, to)
     out.print(f"{what.value} of {process.process}, {day}: {to}")
 

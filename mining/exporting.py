@@ -20,11 +20,13 @@ def export(night: Night, what: str, to: Path) -> None:
     """Write `what` (dfg, variants, bpmn, pnml, cases or steps) as of the end of the night.
 
     Raises:
-        InputError: the file's ending does not fit, or nothing has been loaded yet.
+        InputError: the file's ending does not fit, its folder is missing, or nothing has been loaded yet.
     """
     fitting = (f".{what}",) if what in MODELS else (".csv", ".parquet") if what in ("cases", "steps") else (".csv",)
     if to.suffix not in fitting:
         raise InputError(f"--to {to}: {what} is written as {' or '.join(fitting)}")
+    if not to.parent.is_dir():
+        raise InputError(f"--to {to}: there is no folder {to.parent}; make it first")
     files = night.batches.paths()
     if not files:
         raise InputError(f"{night.process.process}: nothing has been loaded yet; run `headrace run` first")

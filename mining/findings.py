@@ -120,8 +120,8 @@ class Bottleneck:
     share_interval: Interval
     n: int  # observed moves
     open: int  # visits to `after` that still wait, by the chance that `step` is what they wait for (rounded)
-    visits_per_case: float
-    mean_sojourn_s: float  # with open visits
+    visits_per_case: float  # moves seen / cases
+    mean_sojourn_s: float  # wait and processing, of the moves seen
     mean_wait_s: float  # of the moves seen, without processing
     median_wait_s: float
     mean_processing_s: float | None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from mining.errors import InputError
+
 
 @dataclass(frozen=True)
 class Home:
@@ -22,8 +24,15 @@ class Home:
 
     @classmethod
     def at(cls, given: Path | None = None) -> Home:
-        """The folder given, else HEADRACE_HOME, else .headrace in the current folder."""
-        return cls(Path(given or os.environ.get("HEADRACE_HOME") or ".headrace").resolve())
+        """The folder given, else HEADRACE_HOME, else .headrace in the current folder.
+
+        Raises:
+            InputError: there is a file in its place.
+        """
+        root = Path(given or os.environ.get("HEADRACE_HOME") or ".headrace").resolve()
+        if root.exists() and not root.is_dir():
+            raise InputError(f"--home {root}: this is a file; name a folder")
+        return cls(root)
 
     def batches(self, process: str) -> Path:
         return self.root / "store" / process / "batches"

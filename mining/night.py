@@ -6,8 +6,8 @@ Every step reads and writes files in the night's work folder, so that each may r
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -73,9 +73,19 @@ class Night:
         """Try the quarantined rows again, with the process file as it is today; how many were tried and how many went in.
 
         Those that pass become a batch of their own; the night has then to be run again to count them.
+
+        Raises:
+            InputError: a rule in `accept` is none whose rows can be right.
         """
         from mining import quarantine  # noqa: PLC0415 - only here and in `store`
 
+        unknown = sorted(set(accept) - quarantine.ACCEPTABLE)
+        if unknown:
+            can_be = ", ".join(sorted(quarantine.ACCEPTABLE))
+            raise InputError(
+                f"--accept {unknown[0]}: this rule cannot be accepted; those that can: {can_be}. "
+                "Rows without case, activity or time cannot be mined; rows that are all equal need `columns.order`."
+            )
         work = self.work / "readmission"
         shutil.rmtree(work, ignore_errors=True)
         pulled = quarantine.readmit(self.process, self.home, work, accept_rules=accept)
@@ -102,7 +112,8 @@ class Night:
 
     @property
     def _pulled(self) -> tuple[datetime, Pull]:
-        return _PULL.validate_json((self.work / "pull.json").read_bytes())
+        loaded_at, found = _PULL.validate_json((self.work / "pull.json").read_bytes())
+        return loaded_at, replace(found, path=self.work / found.path.name)
 
     def validate(self) -> int:
         """Try the pull at the gate; the number of rows set aside.
@@ -179,12 +190,17 @@ class Night:
 
     @property
     def seen(self) -> tuple[Batch, ...]:
-        """The batches that this night or an earlier one pulled."""
-        return tuple(batch for batch in self.batches.all() if batch.night <= self.day.isoformat())
+        """The batches that this night or an earlier one pulled; for a night before the first pull, that first one."""
+        kept = self.batches.all()
+        return tuple(batch for batch in kept if batch.night <= self.day.isoformat()) or kept[:1]
 
-    def run(self, tell: Callable[[str], object] = lambda _step: None) -> str:
-        """All steps; the path of the page. A failed night is told on its page before the error goes on."""
-        for step in (self.pull, self.validate, self.store, self.discover, self.bottlenecks, self.publish):
+    def run(self, tell: Callable[[str], object] = lambda _step: None, *, pulled: bool = False) -> str:
+        """All steps, but `pull` where that is done; the path of the page.
+
+        A failed night is told on its page before the error goes on.
+        """
+        steps = (self.pull, self.validate, self.store, self.discover, self.bottlenecks, self.publish)
+        for step in steps[1:] if pulled else steps:
             tell(step.__name__)
             try:
                 result = step()
@@ -222,25 +238,39 @@ class Night:
         write_site(self.home.root / "nights")
 
 
-def newest_day(process: Process, home: Home) -> date:
-    """The last day that the source and the store have events of, yesterday at the latest.
+def newest_pulled(process: Process, home: Home) -> Night:
+    """Pull, and make it the night of the last day that the source or the store has events of: yesterday at the latest.
 
     Raises:
         InputError: there is no event at all.
     """
-    yesterday = datetime.now(process.zone).date() - timedelta(days=1)
-    night = Night(process, yesterday, home)
-    rows = night.pull()
-    files = [*night.batches.paths(), *([night.work / "pulled.parquet"] if rows else [])]
-    if not files:
-        raise InputError(f"{process.process}: the source has no events yet; nothing to mine")
-    listed = ", ".join(file_literal(path) for path in files)
-    with duckdb.connect() as db:
-        events = f"read_parquet([{listed}], union_by_name = true)"
-        query = f"select max(epoch_us(completed)) from {events} where epoch_us(completed) < ?"
-        newest = db.execute(query, [round(night.end.timestamp() * 1_000_000)]).fetchall()[0][0]
+    night = Night(process, datetime.now(process.zone).date() - timedelta(days=1), home)
+    new = [night.work / "pulled.parquet"] if night.pull() else []
+    newest = replace(night, day=last_day(process, [*night.batches.paths(), *new], night.end))
+    if newest.work != night.work:
+        shutil.rmtree(newest.work, ignore_errors=True)
+        night.work.rename(newest.work)
+    return newest
+
+
+def last_day(process: Process, files: Sequence[Path], before: datetime) -> date:
+    """The local day of the last event before a moment, in Parquet files of events.
+
+    Raises:
+        InputError: there is none.
+    """
+    newest = None
+    if files:
+        listed = ", ".join(file_literal(path) for path in files)
+        query = f"""select max(epoch_us(completed)) from read_parquet([{listed}], union_by_name = true)
+            where epoch_us(completed) < ?"""
+        with duckdb.connect() as db:
+            newest = db.execute(query, [round(before.timestamp() * 1_000_000)]).fetchall()[0][0]
     if newest is None:
-        return yesterday
+        raise InputError(
+            f"{process.process}: no event with a readable time has been found; "
+            "look at the source with `headrace check`, or name the day with --night"
+        )
     return datetime.fromtimestamp(newest / 1_000_000, process.zone).date()
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 
 class Part(BaseModel):
@@ -144,7 +145,8 @@ class Process(Part):
         default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="local time of the nightly run"
     )
 
-    folder: Path = Field(Path(), exclude=True, description="where the YAML lies: file patterns are relative to it")
+    # Where the YAML lies: file patterns are relative to it. Set by `process_file.load`, not by the file.
+    folder: SkipJsonSchema[Path] = Field(default=Path(), exclude=True)
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from mining.errors import InputError
 from mining.process import Process
@@ -27,6 +27,8 @@ def load(path: Path) -> Process:
         InputError: one line per mistake: `file:line: key: value: what is wrong and how to fix it`.
     """
     tree = _parse(path)
+    if "folder" in tree:  # a field of the model, but not for the file to say
+        raise InputError(f"{path}:{_line_of(tree, ['folder'])}: folder: there is no such key; remove it")
     try:
         process = Process.model_validate({**_plain(tree), "folder": path.resolve().parent})
     except ValidationError as error:
@@ -57,6 +59,10 @@ def _parse(path: Path) -> CommentedMap:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise InputError(f"{where}: this is not YAML: {error.problem or error.context}") from None
+    except YAMLError as error:
+        raise InputError(f"{path}: this is not YAML: {str(error).splitlines()[0]}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be opened: {error.strerror}") from None
     if not isinstance(tree, CommentedMap):
         raise InputError(f"{path}:1: a process file is a list of `key: value` lines; see docs/process-file.md")
     return tree

@@ -27,7 +27,7 @@ MEMORY = "3GB"  # what is more goes to the disk, beside the night's files
 EXAMPLES = 5
 
 
-def validate(  # noqa: PLR0913 - two of them are for re-admission only
+def validate(
     process: Process,
     pulled: Path,
     into: Path,

@@ -49,6 +49,7 @@ def test_a_right_file_is_previewed(place: Path) -> None:
 
 MISTAKES = [
     ("title: Orders", "titel: Orders", "orders.yaml:3: titel: 'Orders': there is no such key; did you mean `title`?"),
+    ("title: Orders", "title: Orders\nfolder: /tmp", "orders.yaml:4: folder: there is no such key; remove it"),
     ("title: Orders\n", "", "orders.yaml:1: title: this key is missing; add it"),
     ("process: orders", "process: Order", "orders.yaml:2: process: 'Order': use small letters, digits and _"),
     ("process: orders", "process: sales", "orders.yaml:2: process: 'sales' is not the file's name"),

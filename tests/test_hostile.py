@@ -280,3 +280,22 @@ def test_five_thousand_activities(tmp_path: Path) -> None:
     found = json.loads((site / "findings.json").read_text())
     assert len(found["graph"]["activities"]) == 5000
     assert (site / "index.html").stat().st_size < 5_000_000
+
+
+def test_words_that_make_no_sense_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = process_file(tmp_path, table(ORDERS))
+    (tmp_path / "nul.yaml").write_text("process: \0\n")
+    for told, words in {
+        "cannot be opened: Is a directory": ["run", tmp_path],
+        "nul.yaml: this is not YAML": ["run", tmp_path / "nul.yaml"],
+        "log.csv: this is a file; name a folder": ["run", process, "--home", tmp_path / "log.csv"],
+        "9999-12-31 is not over": ["run", process, "--night", "9999-12-31", "--home", tmp_path / "home"],
+        f"there is no folder {tmp_path / 'no'}": [
+            *("export", process, "--what", "dfg", "--to", tmp_path / "no" / "dfg.csv"),
+            *("--night", "2026-11-09", "--home", tmp_path / "home"),
+        ],
+    }.items():
+        assert headrace(monkeypatch, *words) == 2
+        assert told in capsys.readouterr().err

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from mining.errors import GateError
+from mining.errors import GateError, InputError
 from mining.home import Home
-from mining.night import Night, newest_day
+from mining.night import Night, newest_pulled
 from mining.process_file import load
 
 YAML = """
@@ -112,6 +112,23 @@ def test_the_next_night_adds_what_is_new_and_an_old_one_can_be_played_again(plac
     assert findings(place, "2024-03-01") == before
 
 
+def test_a_night_before_the_first_pull_can_be_played(place: Path) -> None:
+    (place / "landing/2.csv").write_text(HEADER + rows(50, 30, "2024-03-05"))
+    a_night(place, "2024-03-05").run()
+    a_night(place, "2024-03-01").run()
+    found = findings(place, "2024-03-01")
+    assert (found["kpis"]["cases"], found["data"]["new_events"]) == (50, 0)
+
+
+@pytest.mark.parametrize("rule", ["time_missing", "exact_duplicate", "nonsense"])
+def test_a_rule_whose_rows_cannot_be_mined_is_not_accepted(place: Path, rule: str) -> None:
+    (place / "landing/1.csv").write_text(HEADER + rows(0, 50) + "o0001,Pay,\n")
+    night = a_night(place, "2024-03-01")
+    night.run()
+    with pytest.raises(InputError, match=f"--accept {rule}: this rule cannot be accepted"):
+        night.readmit(accept=[rule])
+
+
 def test_an_overlapping_file_changes_nothing(place: Path) -> None:
     a_night(place, "2024-03-01").run()
     before = findings(place, "2024-03-01")["graph"]
@@ -158,7 +175,16 @@ def test_a_night_before_the_first_event_says_that_there_is_nothing(place: Path) 
 
 def test_the_day_by_default_is_the_last_with_events(place: Path) -> None:
     (place / "landing/2.csv").write_text(HEADER + "o1,Order,2999-01-01 00:00:00\n")
-    assert newest_day(load(place / "orders.yaml"), Home(place / "home")) == date(2024, 3, 1)
+    night = newest_pulled(load(place / "orders.yaml"), Home(place / "home"))
+    assert night.day == date(2024, 3, 1)
+    night.run(pulled=True)
+    assert findings(place, "2024-03-01")["kpis"]["finished"] == 50
+
+
+def test_without_any_readable_time_there_is_no_day(place: Path) -> None:
+    (place / "landing/1.csv").write_text(HEADER + "o1,Order,never\n")
+    with pytest.raises(InputError, match="no event with a readable time"):
+        newest_pulled(load(place / "orders.yaml"), Home(place / "home"))
 
 
 def test_rows_set_aside_go_in_after_a_fix(place: Path) -> None:

@@ -36,7 +36,7 @@ class Chart:
         return inline(self.svg, prefix)
 
 
-def draw(  # noqa: PLR0913  (all by name)
+def draw(
     graph: Graph,
     *,
     full: Graph,

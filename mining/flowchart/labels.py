@@ -123,7 +123,7 @@ def table(rows: Iterable[str]) -> str:
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{"".join(rows)}</TABLE>'
 
 
-def cell(  # noqa: PLR0913
+def cell(
     wide: int, high: int, runs: Sequence[Run] = (), *, columns: int = 1, colour: str = "", align: str = "LEFT"
 ) -> str:
     """Make a cell of fixed size, empty, filled with a colour, or with text from its left."""
