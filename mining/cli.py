@@ -44,15 +44,20 @@ class What(StrEnum):
 
 
 def _night_day(text: str | None, process: Process) -> date | None:
+    today = datetime.now(process.zone).date()
     if text is None:
         return None
     if text == "yesterday":
-        return datetime.now(process.zone).date() - timedelta(days=1)
+        return today - timedelta(days=1)
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
         except ValueError:
             pass
+        else:
+            if day > today:
+                raise InputError(f"--night: {day} has not come yet; today is {today}")
+            return day
     raise InputError(f'--night: "{text}" is no day; write it as 2026-11-20, or "yesterday"')
 
 

@@ -291,7 +291,7 @@ def test_words_that_make_no_sense_are_told(
         "cannot be opened: Is a directory": ["run", tmp_path],
         "nul.yaml: this is not YAML": ["run", tmp_path / "nul.yaml"],
         "log.csv: this is a file; name a folder": ["run", process, "--home", tmp_path / "log.csv"],
-        "9999-12-31 is not over": ["run", process, "--night", "9999-12-31", "--home", tmp_path / "home"],
+        "9999-12-31 has not come yet": ["run", process, "--night", "9999-12-31", "--home", tmp_path / "home"],
         f"there is no folder {tmp_path / 'no'}": [
             *("export", process, "--what", "dfg", "--to", tmp_path / "no" / "dfg.csv"),
             *("--night", "2026-11-09", "--home", tmp_path / "home"),
