@@ -134,7 +134,8 @@ def _time_rules(bounds: Bounds) -> tuple[Rule, ...]:
             "Every time can be read",
             "pulled",
             f"{{failed}} of {{rows}} times in column {bounds.completed!r} could not be read. "
-            "Set `times.format` or `timezone` in the process file, then re-admit the rows.",
+            "Set `times.format` or `timezone` in the process file, `times.nonexistent: shift` for the hour that spring "
+            "skips, then re-admit the rows.",
             broken=UNREADABLE,
             shows="concat('time ', time_text)",
         ),
