@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +16,16 @@ import pytest
 
 from mining.process import Process
 from mining.store import Tables, derive
+
+# Airflow reads these once, when anything imports it: a home of the tests' own, so that they leave nothing in the user's.
+AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="headrace-airflow-"))
+atexit.register(shutil.rmtree, AIRFLOW_HOME, ignore_errors=True)
+os.environ |= {
+    "AIRFLOW_HOME": str(AIRFLOW_HOME),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(Path(__file__).resolve().parents[1] / "dags"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+}
 
 LOGS = Path(__file__).resolve().parents[2] / "shared" / "logs"
 NIGHT_END = datetime(2024, 2, 1, tzinfo=UTC)

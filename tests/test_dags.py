@@ -43,26 +43,18 @@ nightly_at: "03:30"
 
 @pytest.fixture(scope="session")
 def processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten good process files and one with a mistake; Airflow's home and the DAGs' folder, set before its import."""
+    """Ten good process files and one with a mistake."""
     folder = tmp_path_factory.mktemp("processes")
     for number in range(10):
         (folder / f"tiny{number}.yaml").write_text(PROCESS.format(name=f"tiny{number}"))
     (folder / "broken.yaml").write_text(PROCESS.format(name="broken") + "titel: Twice\n")
-    home = tmp_path_factory.mktemp("airflow")
-    os.environ |= {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-        "HEADRACE_PROCESSES": str(folder),
-        "HEADRACE_HOME": str(home / "headrace"),
-    }
+    os.environ |= {"HEADRACE_PROCESSES": str(folder), "HEADRACE_HOME": str(tmp_path_factory.mktemp("home"))}
     return folder
 
 
 @pytest.fixture(scope="session")
 def bag(processes: Path) -> Any:
-    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - after the settings
+    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - takes seconds
 
     return DagBag(CHECKOUT / "dags")
 
