@@ -229,11 +229,15 @@ def _closer_look(tables: Tables, visits: Any, pair: Pair) -> tuple[float, float]
     )
     later = ibis.window(order_by=["entered_us", "left_us"], rows=(1, None))
 
-    def neighbours(column: str) -> Any:
-        return _.count().over(ibis.range_window(order_by=column, preceding=MINUTE, following=MINUTE)) >= 3
+    def in_a_bunch(column: str) -> Any:
+        """Three or more within a minute before or after: looking two rows back and ahead is enough, and quick."""
+        order = ibis.window(order_by=column)
+        before = [_[column] - _[column].lag(back).over(order) <= MINUTE for back in (1, 2)]
+        after = [_[column].lead(ahead).over(order) - _[column] <= MINUTE for ahead in (1, 2)]
+        return (before[1] | after[1] | (before[0] & after[0])).fill_null(False)
 
     seen = moves.mutate(
-        next_out=_.left_us.min().over(later), bunched_out=neighbours("left_us"), bunched_in=neighbours("entered_us")
+        next_out=_.left_us.min().over(later), bunched_out=in_a_bunch("left_us"), bunched_in=in_a_bunch("entered_us")
     )
     row = tables.rows(
         seen.aggregate(

@@ -141,3 +141,15 @@ def test_the_interval_holds_the_share_and_repeats(mined: Callable[..., Tables]) 
 
 def test_no_moves_no_bottlenecks(mined: Callable[..., Tables]) -> None:
     assert found(mined([("1", "Order", at(0))])) == {}
+
+
+def test_bunches_equal_counting_neighbours(mined: Callable[..., Tables]) -> None:
+    random = np.random.default_rng(3)
+    left = np.sort(random.integers(0, 3600, 60)) + 100 * 3600
+    log: list[Event] = []
+    for case, second in enumerate(left):
+        log += [(str(case), "In", at(case)), (str(case), "Out", at(int(second) / 3600))]
+    seconds = np.array([datetime.strptime(e[2], "%Y-%m-%d %H:%M:%S").timestamp() for e in log if e[1] == "Out"])
+    expected = np.mean([(np.abs(seconds - second) <= 60).sum() >= 3 for second in seconds])
+    assert 0.1 < expected < 0.95
+    assert found(mined(log, ends=["Out"]))["In", "Out"].batched == pytest.approx(expected)
