@@ -211,7 +211,7 @@ class Night:
 
     def fail(self, step: str, reason: str) -> None:
         """Say on the night's page that it was not mined, and why; a good page of the same night stays."""
-        from mining.pages import write_failed_night, write_site  # noqa: PLC0415 - the pages' templates
+        from mining.pages import write_failed_night  # noqa: PLC0415 - the pages' templates
 
         if (self.home.night(self.process.process, self.day) / "findings.json").exists():
             return
@@ -222,10 +222,9 @@ class Night:
         checks = read_checks(checks_file) if checks_file.exists() else ()
         write_failed_night(self.process, self.day, f"Step {step}: {reason}", checks, site)
         self._move_into_place(site)
-        write_site(self.home.root / "nights")
 
     def _move_into_place(self, site: Path) -> None:
-        """A reader sees the old night or the new one, whole."""
+        """Swap the whole folder, never file by file; between the two renames the night is away for a moment."""
         from mining.pages import write_site  # noqa: PLC0415
 
         target = self.home.night(self.process.process, self.day)
