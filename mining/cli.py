@@ -62,12 +62,14 @@ def _night_day(text: str | None, process: Process) -> date | None:
 
 
 @app.command()
-def check(process_file: ProcessFile) -> None:
+def check(process_file: ProcessFile, home: HomeOption = None) -> None:
     """Say what is wrong with a process file, with the line and the fix, and preview the mapping on real rows."""
     from mining.sources import preview  # noqa: PLC0415 - brings DuckDB
+    from mining.sources.resources import key_to_try  # noqa: PLC0415
 
     process = load(process_file)
-    seen = preview(process)
+    key, about_resources = key_to_try(Home.at(home), process)
+    seen = preview(process, key=key)
     table = Table(title=f"{process.title}: the first events as mapped")
     columns = list(dict.fromkeys(key for row in seen.rows for key in row))
     for column in columns:
@@ -75,6 +77,8 @@ def check(process_file: ProcessFile) -> None:
     for row in seen.rows:
         table.add_row(*(escape(row.get(column, "")) for column in columns))
     out.print(table)
+    if about_resources:
+        out.print(about_resources)
     share = f"{seen.times_read / seen.tried:.1%}" if seen.tried else "none"
     out.print(f"Times read: {seen.times_read:,} of {seen.tried:,} tried ({share}).")
     for example in seen.unread_examples:

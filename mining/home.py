@@ -14,6 +14,7 @@ from mining.errors import InputError
 class Home:
     """The folder of one installation.
 
+    keys/resources.key         makes pseudonyms of resources; not in the store, and readable by its owner alone
     store/PROCESS/batches      what was pulled and passed the gate, for ever
     store/PROCESS/quarantine   what did not pass, with the rule it broke
     work/PROCESS/DATE          a night in the making; gone when the night is published
@@ -33,6 +34,15 @@ class Home:
         if root.exists() and not root.is_dir():
             raise InputError(f"--home {root}: this is a file; name a folder")
         return cls(root)
+
+    @property
+    def key(self) -> Path:
+        """The key of the pseudonyms, where the environment gives none."""
+        return self.root / "keys" / "resources.key"
+
+    def key_check(self, process: str) -> Path:
+        """By which a key is known again: the pseudonyms of this process were made with it."""
+        return self.root / "store" / process / "resources.check"
 
     def batches(self, process: str) -> Path:
         return self.root / "store" / process / "batches"

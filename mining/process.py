@@ -134,6 +134,9 @@ class Process(Part):
     source: Source
     columns: Columns
     activity_means: Literal["completed", "entered"] = "completed"
+    resources: Literal["hashed", "shown", "dropped"] = Field(
+        default="hashed", description="who did it: kept under a pseudonym, under the clear name, or not at all"
+    )
     segments: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()
     clock: Clock | None = None
@@ -147,6 +150,22 @@ class Process(Part):
 
     # Where the YAML lies: file patterns are relative to it. Set by `process_file.load`, not by the file.
     folder: SkipJsonSchema[Path] = Field(default=Path(), exclude=True)
+
+    @model_validator(mode="after")
+    def _resources_can_be_hidden(self) -> Self:
+        hidden = self.columns.resource if self.resources != "shown" else None
+        cursor = self.source.sql.cursor if self.source.sql else None
+        given = {"columns.completed": self.columns.completed, "columns.started": self.columns.started}
+        given |= {"columns.order": self.columns.order, "source.sql.cursor": cursor}
+        if self.resources == "dropped":
+            given |= {"columns.case": self.columns.case, "columns.activity": self.columns.activity}
+        for key, column in given.items():
+            if hidden is not None and column == hidden:
+                raise ValueError(
+                    f"columns.resource and {key} are both {hidden!r}, which `resources: {self.resources}` hides; "
+                    "name another column, or write `resources: shown`"
+                )
+        return self
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -4,12 +4,11 @@ Nothing here is changed or deleted: `PROCESS/quarantine/LOAD.parquet` holds what
 `PROCESS/quarantine/released/LOAD.parquet` names the rows that a later load took in (their load, file and row).
 
 To re-admit: `readmit`, then `mining.validation.validate(..., accept=..., readmitting=True)` in the same folder, then
-store its good.parquet as any other load, then `release`.
+`release` them by the load's id, and store its good.parquet as any other load: all under `mining.loading.whole`.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +17,12 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from mining import durable
 from mining.home import Home
 from mining.process import Columns, Process
 from mining.sources.mapping import Reading, Table, described, session, unite, write_events
 from mining.sources.quoting import file_literal, literal, quoted
+from mining.sources.resources import resource_key
 from mining.sources.xes import resolved
 
 CANDIDATES = "candidates.parquet"  # beside pulled.parquet, row by row: which kept row it is
@@ -104,7 +105,7 @@ def readmit(process: Process, home: Home, into: Path, *, accept_rules: Collectio
             "select kept_in, load_id, file from waiting where not list_contains(?, rule) group by all order by all",
             [stay],
         ).fetchall()
-        reading = Reading(db, process, Path(name))
+        reading = Reading(db, process, Path(name), key=resource_key(home, process))
         parts = [(load_id, reading.folder / f"{n:05}.parquet") for n, (_, load_id, _) in enumerate(groups)]
         for (kept_in, _, file), (_, part) in zip(groups, parts, strict=True):
             write_events(reading, _table(db, process, Path(kept_in), file, stay), part)
@@ -194,7 +195,7 @@ def _table(db: duckdb.DuckDBPyConnection, process: Process, kept_in: Path, file:
         f'(select {columns}, row as "#row", order_key as "#position" from {source} anti join gone using '
         f"(load_id, file, row) where file = {literal(file)} and rule not in ({rules}))"
     )
-    return Table(file, relation, names, _mapping(process, file, names), '"#row"', '"#position"')
+    return Table(file, relation, names, _mapping(process, file, names), '"#row"', '"#position"', kept=True)
 
 
 def _mapping(process: Process, file: str, names: dict[str, str]) -> Columns:
@@ -226,6 +227,5 @@ def _free(folder: Path, load_id: str) -> Path:
 
 def _write(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Write beside, then move into place: a file is there whole or not at all."""
-    beside = path.with_name(f".{path.name}.part")
-    db.execute(f"copy ({query}) to {literal(str(beside))} (format parquet, compression zstd)")
-    os.replace(beside, path)
+    with durable.beside(path) as part:
+        db.execute(f"copy ({query}) to {literal(str(part))} (format parquet, compression zstd)")

@@ -212,6 +212,7 @@ def wild(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
     name, rows = 'it\'s a "log" [1] ü.csv', wild_events()
     shuffled = sorted(rows, key=lambda row: row[::-1])
     keys: dict[str, Any] = {"columns": WILD_COLUMNS, "segments": [WILD_HEADER[3]], "title": "Orders <i>&amp;"}
+    keys["resources"] = "shown"
     process = process_file(folder / "a", table(rows, WILD_HEADER), name, **keys)
     other = process_file(folder / "b", table(shuffled, WILD_HEADER), name, **keys)
     return mined(process, folder / "first"), mined(process, folder / "second"), mined(other, folder / "shuffled")

@@ -53,7 +53,7 @@ def test_columns_of_an_event(tmp_path: Path) -> None:
         "7;?;soon;;?;;\n"
     )
     columns = COLUMNS | {"started": "from", "resource": "who", "order": "no"}
-    assert pulled(tmp_path, text, "*", columns=columns) == [
+    assert pulled(tmp_path, text, "*", columns=columns, resources="shown") == [
         ("7", "Pack", datetime(2024, 3, 1, 9, tzinfo=UTC), datetime(2024, 3, 1, 8, tzinfo=UTC), "Ann", 10.0,
          "log.csv", 1,
          " 7 ", "Pack\u00a0", "2024-03-01 09:00", "2024-03-01 08:00Z", " Ann ", "10", " kept as it is "),

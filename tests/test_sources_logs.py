@@ -25,6 +25,7 @@ pytestmark = pytest.mark.skipif(not LOGS.is_dir(), reason=f"the real logs are no
 def read(name: str, into: Path, columns: dict[str, str], what: str, **changes: Any) -> tuple[int, tuple[Any, ...]]:
     """Rows that the source holds, and the answer to `what` on the events made of them."""
     source = {"process": "p", "title": "P", "source": {"files": str(LOGS / name)}, "columns": columns}
+    source["resources"] = "shown"
     found = pull(Process.model_validate(source | changes), into)
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")

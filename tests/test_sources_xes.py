@@ -16,9 +16,8 @@ COLUMNS = {"case": "concept:name", "activity": "concept:name", "completed": "tim
 
 
 def process(folder: Path, name: str = "log.xes", **columns: str) -> Process:
-    return Process.model_validate(
-        {"process": "p", "title": "P", "source": {"files": name}, "columns": COLUMNS | columns, "folder": folder}
-    )
+    given = {"process": "p", "title": "P", "source": {"files": name}, "columns": COLUMNS | columns, "folder": folder}
+    return Process.model_validate(given | {"resources": "shown"})
 
 
 def event(activity: str, minute: int, transition: str = "", **more: str) -> str:

@@ -62,6 +62,7 @@ def pull(
     already: Collection[str] = (),
     since: str | None = None,
     until: datetime | None = None,
+    key: bytes | None = None,
 ) -> Pull:
     """Read everything new from the source of a process and write `into`/pulled.parquet.
 
@@ -71,6 +72,7 @@ def pull(
         already: SHA-256 of files that were read on an earlier night and are passed over.
         since: cursor of the last pull from SQL; None reads from the beginning.
         until: end of the night for queries that use `:until`.
+        key: what `resource_key` gives: no clear name of a resource is written.
 
     Raises:
         InputError: something that the user can put right, with file, row, column, value and how.
@@ -78,7 +80,7 @@ def pull(
     into.mkdir(parents=True, exist_ok=True)
     pulled = into / "pulled.parquet"
     with _scratch(into) as scratch, session(scratch) as connection:
-        reading = Reading(connection, process, scratch)
+        reading = Reading(connection, process, scratch, key=key)
         if process.source.sql is not None:
             found = _pull_sql(reading, process.source.sql, pulled, since, until)
         else:
@@ -88,15 +90,15 @@ def pull(
         return found
 
 
-def preview(process: Process, rows: int = 5) -> Preview:
-    """Map the first rows of the source (of its first file), for `headrace check`.
+def preview(process: Process, rows: int = 5, key: bytes | None = None) -> Preview:
+    """Map the first rows of the source (of its first file), for `headrace check`; `key` as for `pull`.
 
     Raises:
         InputError: as `pull`.
     """
     with tempfile.TemporaryDirectory(prefix="headrace-") as name, session(Path(name)) as connection:
         events = Path(name) / "events.parquet"
-        reading = Reading(connection, process, Path(name), _SAMPLE)
+        reading = Reading(connection, process, Path(name), _SAMPLE, key)
         others: list[Path] = []
         if process.source.sql is not None:
             _pull_sql(reading, process.source.sql, events, None, None)

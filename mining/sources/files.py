@@ -7,6 +7,7 @@ import csv
 import glob
 import gzip
 import hashlib
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,10 +21,15 @@ from mining.errors import InputError
 from mining.process import Process
 from mining.sources.mapping import Reading, Table, described, refuse_same_names
 from mining.sources.quoting import file_literal, literal
+from mining.sources.resources import hidden_columns
 
 _KINDS = (".csv", ".csv.gz", ".zip", ".parquet", ".xes", ".xes.gz")
 _CHUNK = 1 << 20
 _DELIMITERS = ",;\t|"
+_CSV_TOLD = re.compile(
+    r"CSV Error on Line: \d+|Expected Number of Columns: \d+ Found: \d+|Value with unterminated quote found\."
+    r"|Maximum line size of \d+ bytes exceeded|The CSV Parser state machine"
+)
 
 
 def files_of(process: Process) -> list[Path]:
@@ -151,11 +157,20 @@ def csv_mistake(path: Path, process: Process) -> Iterator[None]:
     except duckdb.InvalidInputException as error:
         if "unicode" in str(error):
             _refuse_undecodable(path, process.source.encoding)
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        told = " ".join(lines[:4]).removeprefix("Invalid Input Error: ").split("Possible ")[0].strip()
+        told = _without_values(str(error)) if hidden_columns(process, process.columns) else _with_line(str(error))
         if "state machine" in told:  # DuckDB says no more than this, and no line
             told = "line breaks outside quotes are not the same everywhere, or a quote stands within a value."
         raise InputError(f"{path.name}: {told} Mend the file at this place, or export it again") from None
+
+
+def _with_line(error: str) -> str:
+    lines = [line for line in error.splitlines() if line.strip()]
+    return " ".join(lines[:4]).removeprefix("Invalid Input Error: ").split("Possible ")[0].strip()
+
+
+def _without_values(error: str) -> str:
+    """DuckDB quotes the line, and with it the clear name of a resource: only where and why are told on."""
+    return " ".join(match[0] for match in _CSV_TOLD.finditer(error))
 
 
 def _refuse_undecodable(path: Path, encoding: str) -> None:

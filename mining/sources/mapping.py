@@ -12,6 +12,7 @@ import duckdb
 from mining.errors import InputError
 from mining.process import Columns, Process
 from mining.sources.quoting import file_literal, literal, quoted
+from mining.sources.resources import define_pseudonym, hidden_columns, hidden_value
 from mining.sources.times import refuse_unknown_pattern, with_instant
 
 _BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279)"
@@ -37,6 +38,7 @@ class Table:
     mapping: Columns  # which of them holds what
     row: str = "row_number() OVER ()"  # SQL of the running number
     position: str = "NULL"  # SQL of the order that the source itself implies
+    kept: bool = False  # pulled before: its pseudonyms stay as they are
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Reading:
     process: Process
     folder: Path  # for what has to be unpacked or written on the way
     limit: int | None = None  # rows (of XES: cases) to read, for a preview
+    key: bytes | None = None  # of the pseudonyms of resources, where the process has them hashed
 
 
 def session(scratch: Path) -> duckdb.DuckDBPyConnection:
@@ -83,6 +86,7 @@ def write_events(reading: Reading, table: Table, to: Path) -> int:
     refuse_unknown_pattern(connection, process.times)
     refuse_same_names(table.name, table.columns)
     _refuse_missing_columns(table)
+    define_pseudonym(connection, process, reading.key)
     connection.execute(f"COPY (SELECT {_selection(table, process)} FROM {_read(table, process)}) TO {literal(str(to))}")
     written = f"read_parquet({file_literal(to)})"
     _refuse_order_without_number(connection, written, table, process)
@@ -137,9 +141,16 @@ def _text(source: str | None, process: Process) -> str:
     """SQL of a mapped text: without blanks around it, null where it means "no value"."""
     if source is None:
         return "NULL::VARCHAR"
-    text = f"trim({quoted('source.' + source)}::VARCHAR, {_BLANKS})"
-    missing = ", ".join(literal(word) for word in {"", *process.times.missing})
-    return f"CASE WHEN {text} NOT IN ({missing}) THEN {text} END"
+    text = _trimmed("source." + source)
+    return f"CASE WHEN {text} NOT IN ({_missing_words(process)}) THEN {text} END"
+
+
+def _trimmed(column: str) -> str:
+    return f"trim({quoted(column)}::VARCHAR, {_BLANKS})"
+
+
+def _missing_words(process: Process) -> str:
+    return ", ".join(literal(word) for word in sorted({"", *process.times.missing}))
 
 
 def _time_value(source: str, kind: str, process: Process) -> str:
@@ -162,8 +173,15 @@ def _with_instants(relation: str, table: Table, process: Process) -> str:
 
 
 def _read(table: Table, process: Process) -> str:
-    """The table under names that cannot clash with those of an event, with its times read."""
-    named = ", ".join(f"{quoted(name)} AS {quoted('source.' + name)}" for name in table.columns)
+    """The table under names that cannot clash with those of an event, with its resources hidden and its times read."""
+    hidden = hidden_columns(process, table.mapping)
+
+    def value(name: str) -> str:
+        if name not in hidden:
+            return quoted(name)
+        return hidden_value(process, quoted(name), _trimmed(name), _missing_words(process), kept=table.kept)
+
+    named = ", ".join(f"{value(name)} AS {quoted('source.' + name)}" for name in table.columns)
     relation = f"(SELECT {table.row} AS row, {table.position} AS position, {named} FROM {table.relation})"
     return _with_instants(relation, table, process)
 
