@@ -64,13 +64,13 @@ def night_of(name: str, context: Mapping[str, Any]) -> Night:
     from mining.night import Night  # noqa: PLC0415 - brings pandas, pm4py and Great Expectations
 
     path = FOLDER / f"{name}.yaml"
-    return Night.of(path, business_day(load(path), context), Home.at())
+    return Night.of(path, business_day(load(path), context), Home.at(), run=context["run_id"])
 
 
 @task
 def step(name: str, doing: str, **context: Any) -> str | int | None:
     """One step of one night; a small result, such as a count or a path, is shown as the task's XCom."""
-    return getattr(night_of(name, context), doing)()
+    return night_of(name, context).do(doing)
 
 
 def tell_of_failure(context: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from mining.errors import GateError, InputError
+from mining.errors import GateError, InputError, StoreError
 from mining.home import Home
 from mining.process import Process
 from mining.process_file import load, schema
@@ -102,7 +102,7 @@ def run(
         from mining.night import Night, newest_pulled  # noqa: PLC0415
 
         day = _night_day(night, process)
-        chosen = Night(process, day, place) if day else newest_pulled(process, place)
+        chosen = Night.of(process, day, place) if day else newest_pulled(process, place)
     _mine(chosen, pulled=day is None)
 
 
@@ -137,13 +137,16 @@ def serve_pages(
     port: Annotated[int, typer.Option()] = 8765,
 ) -> None:
     """Serve the pages without Airflow."""
+    from mining.placing import heal_all  # noqa: PLC0415 - the pages' templates
     from mining.serve import serve  # noqa: PLC0415
 
-    nights = Home.at(home).root / "nights"
+    place = Home.at(home)
+    nights = place.all_nights
     if not nights.exists():
         raise InputError(
             f"{nights}: there are no nights yet; run `headrace run PROCESS.yaml` first, or name their --home"
         )
+    heal_all(place)
     out.print(f"http://{host}:{port}/ (Ctrl-C stops)")
     serve(nights, host, port)
 
@@ -163,9 +166,9 @@ def export(
     from mining.night import Night, last_day  # noqa: PLC0415
 
     process, place = load(process_file), Home.at(home)
-    stored = Night(process, datetime.now(process.zone).date(), place)
+    stored = Night.of(process, datetime.now(process.zone).date(), place)
     day = _night_day(night, process) or last_day(process, stored.batches.paths(), stored.end)
-    write(Night(process, day, place), what.value, to)
+    write(Night.of(process, day, place), what.value, to)
     out.print(f"{what.value} of {process.process}, {day}: {to}")
 
 
@@ -189,10 +192,10 @@ def quarantine(
         return
     from mining.night import Night  # noqa: PLC0415 - brings pydantic's models and the gate
 
-    newest = max(Night(process, date.min, place).batches.all(), key=lambda batch: batch.night, default=None)
+    newest = max(Night.of(process, date.min, place).batches.all(), key=lambda batch: batch.night, default=None)
     if newest is None:
         raise InputError(f"{process.process}: nothing has been loaded yet; run `headrace run` first")
-    tried, good = Night(process, date.fromisoformat(newest.night), place).readmit(accept or ())
+    tried, good = Night.of(process, date.fromisoformat(newest.night), place).readmit(accept or ())
     out.print(f"{good:,} of {tried:,} rows went in; {kept.count(place, process):,} stay in quarantine.")
     if good:
         out.print(f"Run the night again to count them: headrace run {process_file} --night {newest.night}")
@@ -208,6 +211,36 @@ def _list_quarantine(rows: Sequence[Quarantined], total: int) -> None:
     out.print(table)
 
 
+@app.command()
+def verify(
+    process_file: ProcessFile,
+    reload: Annotated[
+        str | None, typer.Option(metavar="LOAD_ID", help="Move this damaged load away, to be pulled again.")
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Check every file of the store against its checksum, and the derived tables against the batches; mend what can be."""
+    from mining import verify as checking  # noqa: PLC0415 - brings DuckDB
+
+    process, place = load(process_file), Home.at(home)
+    if reload:
+        for path in checking.reload(process, place, reload):
+            out.print(f"moved away: {path}")
+        out.print(f"The rows of load {reload} are pulled again by the next run: headrace run {process_file}")
+        return
+    found = checking.verify(process, place)
+    table = Table(title=f"The store of {process.process}")
+    for column in ("what", "state", "what to do"):
+        table.add_column(column, overflow="fold")
+    for finding in found:
+        table.add_row(*(escape(text) for text in (finding.what, finding.state, finding.about)))
+    out.print(table)
+    if any(finding.state == checking.State.DAMAGED for finding in found):
+        raise StoreError(
+            f"The store of {process.process} is damaged; what to do is said above. Published nights stay as they are."
+        )
+
+
 @app.command(name="schema")
 def write_schema(
     to: Annotated[Path, typer.Argument(help="The file to write.")] = Path("processes/schema.json"),
@@ -221,7 +254,7 @@ def main() -> None:
     """Run the command line; what the user can put right is told without a traceback."""
     try:
         app()
-    except (InputError, GateError) as error:
+    except (InputError, GateError, StoreError) as error:
         err.print(escape(str(error)))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:

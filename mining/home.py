@@ -17,7 +17,9 @@ class Home:
     keys/resources.key         makes pseudonyms of resources; not in the store, and readable by its owner alone
     store/PROCESS/batches      what was pulled and passed the gate, for ever
     store/PROCESS/quarantine   what did not pass, with the rule it broke
-    work/PROCESS/DATE          a night in the making; gone when the night is published
+    store/PROCESS/damaged      batches that were damaged and are pulled again; nothing reads them
+    store/PROCESS/lock         held by whoever changes the store or the nights of this process
+    work/PROCESS/RUN           a night in the making; gone when the night is published
     nights/PROCESS/DATE        a published night: pages, maps, tables, findings.json
     """
 
@@ -44,18 +46,33 @@ class Home:
         """By which a key is known again: the pseudonyms of this process were made with it."""
         return self.root / "store" / process / "resources.check"
 
+    def store(self, process: str) -> Path:
+        return self.root / "store" / process
+
+    def lock(self, process: str) -> Path:
+        return self.store(process) / "lock"
+
     def batches(self, process: str) -> Path:
         return self.root / "store" / process / "batches"
 
     def quarantine(self, process: str) -> Path:
         return self.root / "store" / process / "quarantine"
 
+    def damaged(self, process: str) -> Path:
+        return self.store(process) / "damaged"
+
     def settings(self, process: str) -> Path:
         """What must not change from night to night by itself, such as the map's colour scale."""
         return self.root / "store" / process / "settings.json"
 
-    def work(self, process: str, night: date) -> Path:
-        return self.root / "work" / process / night.isoformat()
+    def work(self, process: str) -> Path:
+        """The folders of the runs of one process."""
+        return self.root / "work" / process
+
+    @property
+    def all_nights(self) -> Path:
+        """The site: the nights of every process, and the lists that lead to them."""
+        return self.root / "nights"
 
     def nights(self, process: str) -> Path:
         return self.root / "nights" / process

@@ -1,12 +1,16 @@
 """One night, in order. The one module that knows the order; Airflow and the command line both go through it.
 
-Every step reads and writes files in the night's work folder, so that each may run in a process of its own.
+Every step reads and writes files in the run's work folder, so that each may run in a process of its own. Whatever changes the
+store or the published nights of a process is done by one run at a time; a run that is killed leaves nothing that the next
+one does not mend.
 """
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -15,19 +19,25 @@ from pathlib import Path
 import duckdb
 from pydantic import TypeAdapter
 
-from mining import validation
-from mining.errors import GateError, InputError
+from mining import durable, loading, placing, quarantine, validation
+from mining.disk import told_when_full
+from mining.errors import GateError, InputError, StoreError
 from mining.findings import Bottleneck, Check
 from mining.home import Home
+from mining.lock import alone
 from mining.process import Process
 from mining.process_file import load
-from mining.sources import Input, Pull, pull
-from mining.sources.files import fingerprint
+from mining.readmission import readmit, rows_of
+from mining.sources import Pull, pull
 from mining.sources.quoting import file_literal
 from mining.sources.resources import resource_key
 from mining.store import Batch, Batches, Tables, derive, load_id_of, without_known
+from mining.workplace import Workplace, clear, run_name
 
-_PULL = TypeAdapter(tuple[datetime, Pull])
+LOG = logging.getLogger("headrace")
+STEPS = ("pull", "validate", "store", "discover", "bottlenecks", "publish")
+_PULL = TypeAdapter(tuple[datetime, Pull, loading.State])
+_SEEN = TypeAdapter(tuple[Batch, ...])
 _BOTTLENECKS = TypeAdapter(tuple[Bottleneck, ...])
 
 
@@ -38,10 +48,14 @@ class Night:
     process: Process
     day: date
     home: Home
+    place: Workplace
 
     @classmethod
-    def of(cls, process_file: Path, day: date, home: Home) -> Night:
-        return cls(load(process_file), day, home)
+    def of(cls, process: Process | Path, day: date, home: Home, run: str | None = None) -> Night:
+        """The night of a process or its file; `run` is the name of the run where several processes make up one."""
+        process = process if isinstance(process, Process) else load(process)
+        work = home.work(process.process)
+        return cls(process, day, home, Workplace(work, run_name(run)) if run else Workplace(work))
 
     @property
     def end(self) -> datetime:
@@ -50,7 +64,7 @@ class Night:
 
     @property
     def work(self) -> Path:
-        return self.home.work(self.process.process, self.day)
+        return self.place.folder
 
     @property
     def batches(self) -> Batches:
@@ -61,15 +75,22 @@ class Night:
         return Tables(self.work / "tables")
 
     def pull(self) -> int:
-        """Bring what is new at the source; the number of rows."""
-        shutil.rmtree(self.work, ignore_errors=True)
-        since = self.batches.cursor()
+        """Bring what is new at the source; the number of rows. What killed runs left behind is put right first."""
+        with self._alone("pull"):
+            loading.undo_unfinished(self.home, self.process.process)
+            placing.heal(self.home, self.process.process)
+            clear(self.place.parent)
+        self.place.empty()
+        return self._pull()
+
+    def _pull(self) -> int:
+        state, loaded_at = self._state, datetime.now(UTC)
+        since, loaded = self.batches.cursor(), self.batches.inputs_loaded()
         key = resource_key(self.home, self.process)
-        loaded = self.batches.inputs_loaded()
         found = pull(self.process, self.work, already=loaded, since=since, until=self.end, key=key)
-        if self.process.source.sql and since is not None:
-            found = without_known(found, self._known(), self.process.source.sql.cursor, since)
-        (self.work / "pull.json").write_bytes(_PULL.dump_json((datetime.now(UTC), found)))
+        if self.process.source.sql:
+            found = without_known(found, self._known(), self.process.source.sql.cursor, since or "")
+        durable.write(self.work / "pull.json", _PULL.dump_json((loaded_at, found, state)))
         return found.rows
 
     def readmit(self, accept: Collection[str] = ()) -> tuple[int, int]:
@@ -80,43 +101,28 @@ class Night:
         Raises:
             InputError: a rule in `accept` is none whose rows can be right.
         """
-        from mining import quarantine  # noqa: PLC0415 - only here and in `store`
+        with told_when_full(self.home.root), self._alone("readmit"):
+            loading.undo_unfinished(self.home, self.process.process)
+            try:
+                return readmit(self.process, self.home, self.day, self.place.empty(), accept)
+            finally:
+                self.place.leave()
 
-        unknown = sorted(set(accept) - quarantine.ACCEPTABLE)
-        if unknown:
-            can_be = ", ".join(sorted(quarantine.ACCEPTABLE))
-            raise InputError(
-                f"--accept {unknown[0]}: this rule cannot be accepted; those that can: {can_be}. "
-                "Rows without case, activity or time cannot be mined; rows that are all equal need `columns.order`."
-            )
-        work = self.work / "readmission"
-        shutil.rmtree(work, ignore_errors=True)
-        pulled = quarantine.readmit(self.process, self.home, work, accept_rules=accept)
-        if pulled is None:
-            return 0, 0
-        loaded_at = datetime.now(UTC)
-        checks = validation.validate(
-            self.process, pulled, work, self.batches.paths(), loaded_at, accept=accept, readmitting=True
-        )
-        tried, still_bad = _rows(pulled), _rows(work / "bad.parquet")
-        good = tried - still_bad
-        if good:
-            again = Pull(pulled, good, (Input("quarantine", fingerprint(work / "good.parquet"), good),), None)
-            batch = self.batches.add(
-                work / "good.parquet", again, night=self.day, set_aside=0, checks=checks, loaded_at=loaded_at
-            )
-            quarantine.release(self.process, self.home, batch.load_id, work)
-        shutil.rmtree(work)
-        return tried, good
+    def _alone(self, step: str) -> AbstractContextManager[None]:
+        return alone(self.home.lock(self.process.process), f"{step} of {self.process.process} {self.day}")
+
+    @property
+    def _state(self) -> loading.State:
+        return loading.state(self.home, self.process.process)
 
     def _known(self) -> list[Path]:
         quarantined = sorted(self.home.quarantine(self.process.process).glob("*.parquet"))
         return [*self.batches.paths(), *quarantined]
 
     @property
-    def _pulled(self) -> tuple[datetime, Pull]:
-        loaded_at, found = _PULL.validate_json((self.work / "pull.json").read_bytes())
-        return loaded_at, replace(found, path=self.work / found.path.name)
+    def _pulled(self) -> tuple[datetime, Pull, loading.State]:
+        loaded_at, found, state = _PULL.validate_json((self.work / "pull.json").read_bytes())
+        return loaded_at, replace(found, path=self.work / found.path.name), state
 
     def validate(self) -> int:
         """Try the pull at the gate; the number of rows set aside.
@@ -124,11 +130,11 @@ class Night:
         Raises:
             GateError: a critical check failed. Nothing of the pull is stored; it is pulled again the next time.
         """
-        loaded_at, found = self._pulled
+        loaded_at, found, _ = self._pulled
         checks = validation.validate(self.process, found.path, self.work, self.batches.paths(), loaded_at)
         if not validation.passed(checks):
             raise GateError("The data did not pass the gate.\n" + "\n".join(_failures(checks)))
-        return _rows(self.work / "bad.parquet")
+        return rows_of(self.work / "bad.parquet")
 
     def store(self) -> int:
         """Add the pull's rows to the store and derive steps and cases as of the night's end; the number of cases.
@@ -136,29 +142,34 @@ class Night:
         Raises:
             GateError: no event had happened by the night's end.
         """
-        from mining import quarantine  # noqa: PLC0415 - only here and at the command line
-
-        loaded_at, found = self._pulled
-        if found.rows:
-            bad = self.work / "bad.parquet"
-            quarantine.keep(self.home, self.process, load_id_of(found), bad)
-            self.batches.add(
-                self.work / "good.parquet",
-                found,
-                night=self.day,
-                set_aside=_rows(bad),
-                checks=read_checks(self.work / "checks.json"),
-                loaded_at=loaded_at,
-            )
-        derive(self.process, self._batch_files(), self.end, self.work / "tables")
-        cases = _rows(self.work / "tables" / "cases.parquet")
+        with self._alone("store"):
+            self._take_in()
+            derive(self.process, self._batch_files(), self.end, self.work / "tables")
+            durable.write(self.work / "seen.json", _SEEN.dump_json(self._seen_now()))
+        cases = rows_of(self.work / "tables" / "cases.parquet")
         if not cases:
             raise GateError(
                 f"No event of {self.process.process} had happened by the end of {self.day}: nothing to mine."
             )
         return cases
 
+    def _take_in(self) -> None:
+        """Add the pull to the store; made anew if another run has changed the store since, as if it came after that one."""
+        loading.undo_unfinished(self.home, self.process.process)
+        if self._pulled[2] != self._state:
+            self._pull()
+            self.validate()
+        loaded_at, found, _ = self._pulled
+        if not found.rows:
+            return
+        good, bad, checks = (self.work / name for name in ("good.parquet", "bad.parquet", "checks.json"))
+        with loading.whole(self.home, self.process.process, load_id_of(found)):
+            quarantine.keep(self.home, self.process, load_id_of(found), bad)
+            said, bad_rows = read_checks(checks), rows_of(bad)
+            self.batches.add(good, found, night=self.day, set_aside=bad_rows, checks=said, loaded_at=loaded_at)
+
     def _batch_files(self) -> list[Path]:
+        self.batches.refuse_damaged()
         files = self.batches.paths()
         if not files:
             raise GateError(f"No event of {self.process.process} has been loaded yet: nothing to mine.")
@@ -187,13 +198,21 @@ class Night:
         settings = self.home.settings(self.process.process)
         mined = Mined(self.process, self.day, self.end, self.tables, self.seen, self.work, settings)
         site = publish(mined, found)
-        self._move_into_place(site)
-        shutil.rmtree(self.work)
-        return str(self.home.night(self.process.process, self.day) / "index.html")
+        self._move_into_place(site, [batch.load_id for batch in self.seen])
+        self.place.leave()
+        return str(self.target / "index.html")
+
+    @property
+    def target(self) -> Path:
+        return self.home.night(self.process.process, self.day)
 
     @property
     def seen(self) -> tuple[Batch, ...]:
-        """The batches that this night or an earlier one pulled; for a night before the first pull, that first one."""
+        """The batches in the store when the night was derived, of this night's pull and earlier ones'."""
+        return _SEEN.validate_json((self.work / "seen.json").read_bytes())
+
+    def _seen_now(self) -> tuple[Batch, ...]:
+        """For a night before the first pull, that first one."""
         kept = self.batches.all()
         return tuple(batch for batch in kept if batch.night <= self.day.isoformat()) or kept[:1]
 
@@ -202,42 +221,61 @@ class Night:
 
         A failed night is told on its page before the error goes on.
         """
-        steps = (self.pull, self.validate, self.store, self.discover, self.bottlenecks, self.publish)
-        for step in steps[1:] if pulled else steps:
-            tell(step.__name__)
-            try:
-                result = step()
-            except Exception as error:
-                self.fail(step.__name__, str(error))
-                raise
+        result: int | str = 0
+        try:
+            for step in STEPS[1:] if pulled else STEPS:
+                tell(step)
+                try:
+                    result = self.do(step)
+                except Exception as error:
+                    self.fail(step, str(error))
+                    raise
+        finally:
+            self.place.leave()
         return str(result)
+
+    def do(self, step: str) -> int | str:
+        """One step by its name; what it returns.
+
+        Raises:
+            StoreError: the disk is full, or the folder of the run is gone.
+        """
+        with told_when_full(self.home.root):
+            if step != STEPS[0] and not (self.place.enter() / "pull.json").exists():
+                raise StoreError(
+                    f"{self.work}: what this run had pulled is gone; it is cleared away when the run has ended or has rested "
+                    "for a day. Begin again with the step `pull`."
+                )
+            result: int | str = getattr(self, step)()
+            return result
 
     def fail(self, step: str, reason: str) -> None:
         """Say on the night's page that it was not mined, and why; a good page of the same night stays."""
+        try:
+            self._publish_failure(f"Step {step}: {reason}")
+        except (OSError, StoreError) as error:  # on a full disk: the reason itself must still be told
+            LOG.error("the page of the failed night could not be written: %s", error)
+
+    def _publish_failure(self, reason: str) -> None:
         from mining.pages import write_failed_night  # noqa: PLC0415 - the pages' templates
 
-        if (self.home.night(self.process.process, self.day) / "findings.json").exists():
+        if (self.target / "findings.json").exists():
             return
-        site = self.work / "site"
+        site = self.place.enter() / "site"
         shutil.rmtree(site, ignore_errors=True)
-        site.mkdir(parents=True)
+        site.mkdir()
         checks_file = self.work / "checks.json"
         checks = read_checks(checks_file) if checks_file.exists() else ()
-        write_failed_night(self.process, self.day, f"Step {step}: {reason}", checks, site)
-        self._move_into_place(site)
+        write_failed_night(self.process, self.day, reason, checks, site)
+        self._move_into_place(site, ())
 
-    def _move_into_place(self, site: Path) -> None:
-        """Swap the whole folder, never file by file; between the two renames the night is away for a moment."""
-        from mining.pages import write_site  # noqa: PLC0415
-
-        target = self.home.night(self.process.process, self.day)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        old = self.work / "replaced"
-        shutil.rmtree(old, ignore_errors=True)
-        if target.exists():
-            target.rename(old)
-        site.rename(target)
-        write_site(self.home.root / "nights")
+    def _move_into_place(self, site: Path, loads: Collection[str]) -> None:
+        with self._alone("publish"):
+            placing.heal(self.home, self.process.process)
+            if loads or not (self.target / "findings.json").exists():
+                placing.place(
+                    site, self.target, self.home, loads, [batch.load_id for batch in self.batches.described()]
+                )
 
 
 def newest_pulled(process: Process, home: Home) -> Night:
@@ -246,13 +284,14 @@ def newest_pulled(process: Process, home: Home) -> Night:
     Raises:
         InputError: there is no event at all.
     """
-    night = Night(process, datetime.now(process.zone).date() - timedelta(days=1), home)
-    new = [night.work / "pulled.parquet"] if night.pull() else []
-    newest = replace(night, day=last_day(process, [*night.batches.paths(), *new], night.end))
-    if newest.work != night.work:
-        shutil.rmtree(newest.work, ignore_errors=True)
-        night.work.rename(newest.work)
-    return newest
+    night = Night.of(process, datetime.now(process.zone).date() - timedelta(days=1), home)
+    try:
+        with told_when_full(home.root):
+            new = [night.work / "pulled.parquet"] if night.pull() else []
+            return replace(night, day=last_day(process, [*night.batches.paths(), *new], night.end))
+    except BaseException:
+        night.place.leave()
+        raise
 
 
 def last_day(process: Process, files: Sequence[Path], before: datetime) -> date:
@@ -284,9 +323,3 @@ def _failures(checks: tuple[Check, ...]) -> list[str]:
     """What stopped the night and what had rows set aside, each with the first place where it was seen."""
     told = [check for check in checks if not check.passed and (check.severity == "critical" or check.set_aside)]
     return [" ".join([f"- {check.title}: {check.message}", *check.examples[:1]]) for check in told]
-
-
-def _rows(path: Path) -> int:
-    with duckdb.connect() as db:
-        count: int = db.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()[0][0]
-    return count

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 from pydantic import TypeAdapter
 
+from mining import durable
 from mining.discovery import SECOND, directly_follows, kpis, rework, variants
 from mining.findings import Bottleneck, Check, Data, Findings, Graph, Kpis, Model, Rework, Variant
 from mining.flowchart import Scale, choose_scale, default_level, draw, levels, phone_level, render, scale_named
@@ -186,12 +187,10 @@ def _maps(
 
 def _scale(settings: Path, graph: Graph) -> Scale:
     """The colours chosen on the first night; a colour means the same wait every night until someone changes the file."""
-    if settings.exists():
-        return scale_named(json.loads(settings.read_text())["map_scale"])
-    scale = choose_scale(graph)
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text(json.dumps({"map_scale": scale.name}) + "\n")
-    return scale
+    if not settings.exists():
+        chosen = json.dumps({"map_scale": choose_scale(graph).name}) + "\n"
+        durable.write_once(settings, chosen.encode())
+    return scale_named(json.loads(settings.read_text())["map_scale"])
 
 
 def _write_map_files(maps: Sequence[LevelMap], site: Path) -> None:

@@ -4,12 +4,11 @@ Nothing here is changed or deleted: `PROCESS/quarantine/LOAD.parquet` holds what
 `PROCESS/quarantine/released/LOAD.parquet` names the rows that a later load took in (their load, file and row).
 
 To re-admit: `readmit`, then `mining.validation.validate(..., accept=..., readmitting=True)` in the same folder, then
-store its good.parquet as any other load, then `release`.
+`release` them by the load's id, and store its good.parquet as any other load: all under `mining.loading.whole`.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from mining import durable
 from mining.home import Home
 from mining.process import Columns, Process
 from mining.sources.mapping import Reading, Table, described, session, unite, write_events
@@ -227,6 +227,5 @@ def _free(folder: Path, load_id: str) -> Path:
 
 def _write(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Write beside, then move into place: a file is there whole or not at all."""
-    beside = path.with_name(f".{path.name}.part")
-    db.execute(f"copy ({query}) to {literal(str(beside))} (format parquet, compression zstd)")
-    os.replace(beside, path)
+    with durable.beside(path) as part:
+        db.execute(f"copy ({query}) to {literal(str(part))} (format parquet, compression zstd)")

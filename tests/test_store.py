@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -15,7 +16,7 @@ from conftest import NIGHT_END, Event, a_process, write_batch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mining.errors import InputError
+from mining.errors import StoreError
 from mining.sources import Input, Pull
 from mining.store import Batches, Tables, derive
 
@@ -191,9 +192,12 @@ def test_a_pull_is_kept_once(tmp_path: Path) -> None:
     rows = write_batch(tmp_path / "good.parquet", TICKETS)
     batches = Batches(tmp_path / "batches")
     for _ in range(2):
-        batches.add(rows, a_pull(rows, "0a", 6), night=date(2024, 1, 7), set_aside=1, checks=(), loaded_at=NIGHT_END)
+        batches.add(rows, a_pull(rows, "0a", 7), night=date(2024, 1, 7), set_aside=1, checks=(), loaded_at=NIGHT_END)
     [batch] = batches.all()
-    assert (batch.rows, batch.set_aside, batch.night) == (5, 1, "2024-01-07")
+    assert (batch.rows, batch.set_aside, batch.night) == (6, 1, "2024-01-07")
+    assert batch.bytes == batches.path(batch.load_id).stat().st_size
+    first, last = (datetime(2024, 1, day, hour, tzinfo=UTC) for day, hour in ((1, 9), (6, 12)))
+    assert (batch.first_us, batch.last_us) == (first.timestamp() * 1e6, last.timestamp() * 1e6)
     assert batches.inputs_loaded() == {"0a"}
 
 
@@ -206,5 +210,17 @@ def test_an_unfinished_write_does_not_count_and_a_missing_file_is_told(tmp_path:
     (tmp_path / "batches" / "0123.parquet").write_bytes(b"half")
     assert batches.paths() == [batches.path(batch.load_id)]
     batches.path(batch.load_id).unlink()
-    with pytest.raises(InputError, match="this batch is missing"):
+    with pytest.raises(StoreError, match="this batch is missing"):
         batches.all()
+
+
+def test_a_batch_of_an_older_headrace_is_read_without_size_and_times(tmp_path: Path) -> None:
+    rows = write_batch(tmp_path / "good.parquet", TICKETS)
+    batches = Batches(tmp_path / "batches")
+    kept = batches.add(rows, a_pull(rows, "0a", 6), night=date(2024, 1, 7), set_aside=0, checks=(), loaded_at=NIGHT_END)
+    sidecar = batches.sidecar(kept.load_id)
+    older = {k: v for k, v in json.loads(sidecar.read_text()).items() if k not in ("bytes", "first_us", "last_us")}
+    sidecar.write_text(json.dumps(older))
+    [batch] = batches.all()
+    assert (batch.bytes, batch.first_us, batch.last_us) == (None, None, None)
+    assert batches.damage(batch) is None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import json
 import shutil
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+import duckdb
 from pydantic import TypeAdapter, ValidationError
 
-from mining.errors import InputError
+from mining import durable
+from mining.errors import StoreError
 from mining.findings import Check
 from mining.sources import Input, Pull
 
@@ -29,6 +31,9 @@ class Batch:
     inputs: tuple[Input, ...]  # the files or query it came from
     cursor: str | None  # highest cursor value seen, for SQL sources
     checks: tuple[Check, ...]  # what the gate said of the pull
+    bytes: int | None = None  # size of the Parquet file; None in batches of Headrace 0.1
+    first_us: int | None = None  # earliest and latest `completed`, in microseconds since 1970 UTC; None if not known
+    last_us: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,37 +55,58 @@ class Batches:
         checks: tuple[Check, ...],
         loaded_at: datetime,
     ) -> Batch:
-        """Keep a copy of `rows_file`, the good rows of `pull`; the same pull twice stays one batch."""
+        """Keep a copy of `rows_file`, the good rows of `pull`; the same pull twice stays one batch.
+
+        To be called by one at a time.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         load_id = load_id_of(pull)
-        if self._sidecar(load_id).exists():
-            return self._read(self._sidecar(load_id))
+        if self.sidecar(load_id).exists():
+            return self._sound(self.read(load_id))
+        with durable.beside(self.path(load_id)) as part:
+            shutil.copyfile(rows_file, part)
+        rows, first_us, last_us = _measured(self.path(load_id))
         batch = Batch(
             load_id=load_id,
             loaded_at=loaded_at.isoformat(),
             night=night.isoformat(),
-            rows=pull.rows - set_aside,
+            rows=rows,
             set_aside=set_aside,
-            sha256=_sha256(rows_file),
+            sha256=_sha256(self.path(load_id)),
             inputs=pull.inputs,
             cursor=pull.cursor,
             checks=checks,
+            bytes=self.path(load_id).stat().st_size,
+            first_us=first_us,
+            last_us=last_us,
         )
-        beside = self.folder / f".{load_id}.parquet.tmp"
-        shutil.copyfile(rows_file, beside)
-        _settle(beside, self.path(load_id))
-        beside = self.folder / f".{load_id}.json.tmp"
-        beside.write_bytes(_BATCH.dump_json(batch, indent=1))
-        _settle(beside, self._sidecar(load_id))
+        durable.write(self.sidecar(load_id), _BATCH.dump_json(batch, indent=1))
+        if pull.cursor is not None:
+            self._again.unlink(missing_ok=True)
         return batch
 
     def all(self) -> tuple[Batch, ...]:
-        """Every batch, oldest load first."""
-        read = [self._read(sidecar) for sidecar in self.folder.glob("*.json")]
+        """Every batch, oldest load first.
+
+        Raises:
+            StoreError: a file is missing or not of its size, which is the part of `damage` that costs nothing.
+        """
+        return tuple(self._sound(batch) for batch in self.described())
+
+    def described(self) -> tuple[Batch, ...]:
+        """Every batch as its sidecar has it, oldest load first; the Parquet files are not looked at.
+
+        Raises:
+            StoreError: a sidecar cannot be read.
+        """
+        read = [self.read(sidecar.stem) for sidecar in self.folder.glob("*.json")]
         return tuple(sorted(read, key=lambda batch: (batch.loaded_at, batch.load_id)))
 
     def path(self, load_id: str) -> Path:
         return self.folder / f"{load_id}.parquet"
+
+    def sidecar(self, load_id: str) -> Path:
+        return self.folder / f"{load_id}.json"
 
     def paths(self) -> list[Path]:
         """The Parquet files, oldest load first."""
@@ -91,23 +117,74 @@ class Batches:
         return frozenset(given.sha256 for batch in self.all() for given in batch.inputs)
 
     def cursor(self) -> str | None:
-        """Where the next SQL pull goes on."""
-        return max((batch.cursor for batch in self.all() if batch.cursor), default=None)
+        """Where the next SQL pull goes on: after the newest batch, or earlier where a damaged one was moved away."""
+        if self._again.exists():
+            since: str | None = json.loads(self._again.read_bytes())["since"]
+            return since
+        return _last_cursor(self.all())
 
-    def _sidecar(self, load_id: str) -> Path:
-        return self.folder / f"{load_id}.json"
+    def read(self, load_id: str) -> Batch:
+        """One batch as its sidecar has it.
 
-    def _read(self, sidecar: Path) -> Batch:
+        Raises:
+            StoreError: the sidecar cannot be read.
+        """
+        sidecar = self.sidecar(load_id)
         try:
-            batch = _BATCH.validate_json(sidecar.read_bytes())
-        except ValidationError as error:
-            raise InputError(
-                f"{sidecar}: this batch's description is damaged; restore it from a copy\n{error}"
-            ) from None
-        if not self.path(batch.load_id).exists():
-            raise InputError(
-                f"{self.path(batch.load_id)}: this batch is missing though {sidecar.name} names it; restore it"
-            )
+            return _BATCH.validate_json(sidecar.read_bytes())
+        except ValidationError:
+            raise StoreError(_told(sidecar, "the description of this batch cannot be read", load_id)) from None
+
+    def damage(self, batch: Batch, *, thorough: bool = True) -> str | None:
+        """What is wrong with a batch's Parquet file and how to put it right; None if nothing is.
+
+        Args:
+            thorough: read the file and compare its checksum; else only see that it is there and of its size.
+        """
+        path = self.path(batch.load_id)
+        if not path.exists():
+            return _told(path, "this batch is missing, though its description is there", batch.load_id)
+        size = path.stat().st_size
+        if batch.bytes not in (None, size):
+            return _told(path, f"this batch is damaged: {size:,} bytes instead of {batch.bytes:,}", batch.load_id)
+        if thorough and _sha256(path) != batch.sha256:
+            return _told(path, "this batch is damaged: its content is not what was stored (SHA-256)", batch.load_id)
+        return None
+
+    def refuse_damaged(self) -> None:
+        """Read every batch.
+
+        Raises:
+            StoreError: one is damaged.
+        """
+        for batch in self.described():
+            if damage := self.damage(batch):
+                raise StoreError(damage)
+
+    def move_away(self, load_id: str, to: Path) -> list[Path]:
+        """Let a batch count no longer, so that its inputs are pulled again; where its files are kept, in the folder `to`."""
+        if self.sidecar(load_id).exists():
+            durable.write(self._again, json.dumps({"since": self._cursor_before(load_id)}).encode())
+        files = (self.path(load_id), self.sidecar(load_id))  # the sidecar last: until then it can be done again
+        return [durable.move_into(path, to) for path in files if path.exists()]
+
+    @property
+    def _again(self) -> Path:
+        """Holds the cursor to start from once more, until a pull has done so."""
+        return self.folder.parent / "pull_again.json"
+
+    def _cursor_before(self, load_id: str) -> str | None:
+        """The cursor that the batch was pulled with; None, which pulls from the beginning, if that is not known."""
+        try:
+            batches = self.described()
+        except StoreError:
+            return None
+        number = next(n for n, batch in enumerate(batches) if batch.load_id == load_id)
+        return _last_cursor(batches[:number])
+
+    def _sound(self, batch: Batch) -> Batch:
+        if damage := self.damage(batch, thorough=False):
+            raise StoreError(damage)
         return batch
 
 
@@ -119,11 +196,24 @@ def load_id_of(pull: Pull) -> str:
     return hashlib.sha256("\n".join(given.sha256 for given in pull.inputs).encode()).hexdigest()[:16]
 
 
-def _settle(beside: Path, target: Path) -> None:
-    """Move a finished file into place so that a crash leaves the old state or the new one."""
-    with beside.open("rb") as handle:
-        os.fsync(handle.fileno())
-    beside.replace(target)
+def _last_cursor(batches: tuple[Batch, ...]) -> str | None:
+    """Not the highest: as texts, 9 is higher than 10."""
+    return next((batch.cursor for batch in reversed(batches) if batch.cursor is not None), None)
+
+
+def _told(file: Path, what: str, load_id: str) -> str:
+    return (
+        f"{file}: {what}.\nRestore the file from a copy. Without one, and if its source still has the rows: "
+        f"`headrace verify PROCESS.yaml --reload {load_id}` moves this batch away, and the next run pulls its rows again."
+    )
+
+
+def _measured(path: Path) -> tuple[int, int | None, int | None]:
+    """Rows, and the first and the last `completed` in microseconds."""
+    query = "select count(*), epoch_us(min(completed)), epoch_us(max(completed)) from read_parquet(?)"
+    with duckdb.connect() as db:
+        rows, first_us, last_us = db.execute(query, [str(path)]).fetchall()[0]
+    return rows, first_us, last_us
 
 
 def _sha256(path: Path) -> str:

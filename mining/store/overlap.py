@@ -25,10 +25,12 @@ def without_known(pull: Pull, known: Sequence[Path], cursor_column: str, since: 
         db.execute(f"create view pulled as select * from read_parquet({file_literal(pull.path)})")
         db.execute(f"create view kept as select * from read_parquet([{files}], union_by_name = true)")
         have = {row[0] for row in db.execute("describe kept").fetchall()}
-        columns = [row[0] for row in db.execute("describe pulled").fetchall() if row[0] not in ("file", "row")]
+        kinds = {row[0]: row[1] for row in db.execute("describe pulled").fetchall()}
+        columns = [name for name in kinds if name not in ("file", "row")]
         told = ", ".join(f"{quoted(name)}::varchar" for name in columns)
         told_kept = ", ".join(f"{quoted(name)}::varchar" if name in have else "null" for name in columns)
-        cursor = f"{quoted('source.' + cursor_column)}::varchar"
+        kind = kinds["source." + cursor_column]  # numbers and times are not compared as texts
+        cursor = f"try_cast({quoted('source.' + cursor_column)} as {kind})"
         order = "row_number() over (partition by {} order by {}) as copy"
         again = pull.path.with_suffix(".new.parquet")
         db.execute(
@@ -37,7 +39,7 @@ def without_known(pull: Pull, known: Sequence[Path], cursor_column: str, since: 
                 (select *, row({told}) as told, {order.format(f"row({told})", '"row"')} from pulled) p
                 anti join
                 (select row({told_kept}) as told, {order.format(f"row({told_kept})", "1")} from kept
-                 where {cursor} >= {literal(since)}) k
+                 where coalesce({cursor} >= try_cast({literal(since)} as {kind}), true)) k
                 on p.told = k.told and p.copy = k.copy
                 order by "row"
             ) to {file_literal(again)} (format parquet)"""

@@ -1,0 +1,93 @@
+"""A finished night takes its place among the published ones: as a whole, and without being away for a moment."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from mining import durable
+from mining.home import Home
+from mining.lock import alone, taken
+
+LOG = logging.getLogger("headrace")
+_LOADS = ".loads.json"  # in a published night: the batches that it was made from
+
+
+def place(site: Path, target: Path, home: Home, loads: Collection[str], stored: Collection[str]) -> None:
+    """Put the folder `site` in the place of `target`, a night of `home`; to be called under the process's lock.
+
+    A night that another run has published meanwhile from more batches stays.
+
+    Args:
+        loads: the batches that the night was made from.
+        stored: those that there are now.
+    """
+    if set(loads) < _loads(target) <= set(stored):
+        LOG.warning("%s: another run has published this night from newer data; that one stays", target)
+        return
+    if loads:
+        (site / _LOADS).write_text(json.dumps(sorted(loads)) + "\n")
+    durable.sync_all(site)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _unlisted(target.parent).touch()
+    _swap(site, target)
+    _list(home, target.parent)
+
+
+def heal(home: Home, process: str) -> None:
+    """Finish what an interrupted run left half done among the nights; to be called under the process's lock."""
+    nights = home.nights(process)
+    for old in nights.glob(".*.old"):
+        night = old.with_name(old.name.removeprefix(".").removesuffix(".old"))
+        if night.exists():
+            shutil.rmtree(old)
+        else:
+            old.rename(night)
+            _unlisted(nights).touch()
+    if _unlisted(nights).exists():
+        _list(home, nights)
+
+
+def heal_all(home: Home) -> None:
+    """The same for every process that no run is at work on; runs do it themselves."""
+    for nights in sorted(home.all_nights.glob("*/")):
+        hurt = _unlisted(nights).exists() or any(nights.glob(".*.old"))
+        if hurt and not taken(home.lock(nights.name)):
+            with alone(home.lock(nights.name), "headrace serve"):
+                heal(home, nights.name)
+
+
+def _swap(site: Path, target: Path) -> None:
+    """Where the system cannot exchange two folders: two renames, and `heal` if only the first of them was done."""
+    if not target.exists():
+        site.rename(target)
+    elif not durable.exchange(site, target):
+        old = target.with_name(f".{target.name}.old")
+        target.rename(old)
+        site.rename(target)
+        shutil.rmtree(old)
+    durable.sync(target.parent)
+
+
+def _unlisted(nights: Path) -> Path:
+    """Is there while the lists may not know of a night."""
+    return nights / ".unlisted"
+
+
+def _list(home: Home, nights: Path) -> None:
+    """Write the lists anew: they are of all processes, so that one run at a time does it."""
+    from mining.pages import write_site  # noqa: PLC0415 - the pages' templates
+
+    with alone(home.all_nights / ".lock", "writing the lists of nights"):
+        write_site(home.all_nights)
+    _unlisted(nights).unlink(missing_ok=True)
+
+
+def _loads(night: Path) -> set[str]:
+    try:
+        return set(json.loads((night / _LOADS).read_bytes()))
+    except (OSError, ValueError):
+        return set()
