@@ -37,12 +37,13 @@ def write(target: Path, data: bytes) -> None:
         part.write_bytes(data)
 
 
-def write_once(target: Path, data: bytes) -> bytes:
+def write_once(target: Path, data: bytes, mode: int = 0o666) -> bytes:
     """Write a file unless it is there; what it holds then. Of several writers at the same time the first one wins."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(data)
+        with open(part, "wb", opener=lambda path, flags: os.open(path, flags, mode)) as file:
+            file.write(data)
         sync(part)
         try:
             os.link(part, target)

@@ -12,7 +12,7 @@ import duckdb
 from mining.errors import InputError
 from mining.process import Columns, Process
 from mining.sources.quoting import file_literal, literal, quoted
-from mining.sources.resources import define_pseudonym, hidden_columns, hidden_value
+from mining.sources.resources import give_pseudonyms, hidden, hidden_columns
 from mining.sources.times import refuse_unknown_pattern, with_instant
 
 _BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279)"
@@ -86,7 +86,8 @@ def write_events(reading: Reading, table: Table, to: Path) -> int:
     refuse_unknown_pattern(connection, process.times)
     refuse_same_names(table.name, table.columns)
     _refuse_missing_columns(table)
-    define_pseudonym(connection, process, reading.key)
+    if process.resources == "hashed" and (names := _names(table, process)):
+        give_pseudonyms(connection, names, reading.key, kept=table.kept)
     connection.execute(f"COPY (SELECT {_selection(table, process)} FROM {_read(table, process)}) TO {literal(str(to))}")
     written = f"read_parquet({file_literal(to)})"
     _refuse_order_without_number(connection, written, table, process)
@@ -174,16 +175,23 @@ def _with_instants(relation: str, table: Table, process: Process) -> str:
 
 def _read(table: Table, process: Process) -> str:
     """The table under names that cannot clash with those of an event, with its resources hidden and its times read."""
-    hidden = hidden_columns(process, table.mapping)
-
-    def value(name: str) -> str:
-        if name not in hidden:
-            return quoted(name)
-        return hidden_value(process, quoted(name), _trimmed(name), _missing_words(process), kept=table.kept)
-
-    named = ", ".join(f"{value(name)} AS {quoted('source.' + name)}" for name in table.columns)
+    named = ", ".join(f"{quoted(name)} AS {quoted('source.' + name)}" for name in table.columns)
     relation = f"(SELECT {table.row} AS row, {table.position} AS position, {named} FROM {table.relation})"
+    for name in _hidden(table, process):
+        column = f"source.{name}"
+        relation = hidden(relation, quoted(column), _trimmed(column), _missing_words(process), process)
     return _with_instants(relation, table, process)
+
+
+def _hidden(table: Table, process: Process) -> list[str]:
+    return [name for name in table.columns if name in hidden_columns(process, table.mapping)]
+
+
+def _names(table: Table, process: Process) -> str:
+    """SQL for the names of all resources; nothing where there are none to hide."""
+    return " UNION ALL ".join(
+        f"SELECT {_trimmed(name)} AS name FROM {table.relation}" for name in _hidden(table, process)
+    )
 
 
 def _selection(table: Table, process: Process) -> str:

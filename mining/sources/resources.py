@@ -11,12 +11,11 @@ import hashlib
 import hmac
 import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import duckdb
 
+from mining import durable
 from mining.errors import InputError
 from mining.home import Home
 from mining.process import Columns, Process
@@ -44,8 +43,7 @@ def resource_key(home: Home, process: Process) -> bytes | None:
         if used_before:
             raise InputError(_lost(home, check))
         key = _made(home.key)
-    check.parent.mkdir(parents=True, exist_ok=True)
-    _place_once(check, f"{_mark(key)}\n".encode())
+    durable.write_once(check, f"{_mark(key)}\n".encode())
     _refuse_other(home, check, key)
     return key
 
@@ -80,38 +78,47 @@ def hidden_columns(process: Process, mapping: Columns) -> frozenset[str]:
     return frozenset({mapping.resource, f"start:{mapping.resource}", f"schedule:{mapping.resource}"})
 
 
-def hidden_value(process: Process, column: str, text: str, missing: str, *, kept: bool) -> str:
-    """SQL of what is kept of a column with resources.
+def hidden(relation: str, column: str, text: str, missing: str, process: Process) -> str:
+    """SQL for a relation with what is kept of one column of resources; its rows stay in order.
 
     Args:
-        column: SQL of what the source wrote.
-        text: SQL of the same as text without blanks around it.
+        relation: what stands after FROM.
+        column: the column as an SQL identifier; no other is called `name` or `pseudonym`.
+        text: SQL of its value as text without blanks around it.
         missing: SQL list of the texts that mean "no value"; they stay.
-        kept: the rows were pulled before: what is a pseudonym already stays.
     """
     if process.resources == "dropped":
-        return "NULL::VARCHAR"
-    is_pseudonym = f"WHEN regexp_full_match({text}, 'r-[0-9a-f]{{{_DIGITS}}}') THEN {text}" if kept else ""
-    return f"CASE WHEN {text} IN ({missing}) THEN {column}::VARCHAR {is_pseudonym} ELSE pseudonym({text}) END"
+        return f"(SELECT * REPLACE (NULL::VARCHAR AS {column}) FROM {relation})"
+    kept = f"CASE WHEN {text} IN ({missing}) THEN {column}::VARCHAR ELSE pseudonym END"
+    return (
+        f"(SELECT seen.* REPLACE ({kept} AS {column}) FROM {relation} AS seen "
+        f"LEFT JOIN pseudonyms ON pseudonyms.name = {text})"
+    )
 
 
-def define_pseudonym(connection: duckdb.DuckDBPyConnection, process: Process, key: bytes | None) -> None:
-    """Define the SQL function `pseudonym(text)`, where the process hashes its resources.
+def give_pseudonyms(connection: duckdb.DuckDBPyConnection, names: str, key: bytes | None, *, kept: bool) -> None:
+    """Make the table `pseudonyms` (name, pseudonym), which `hidden` looks names up in: each is hashed once.
 
-    It is HMAC (RFC 2104) of DuckDB's own SHA-256. The key is in variables, not in the text of any query.
+    The pseudonym is HMAC (RFC 2104) with DuckDB's own SHA-256. The key is in variables, not in the text of any query.
+
+    Args:
+        names: SQL of the names, in a column `name`.
+        kept: they may be pseudonyms already, which stay as they are.
     """
-    if not _hashes(process):
-        return
     if not key:
         raise ValueError("resources are hashed: give the key that `resource_key` returns")
     block = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
     for name, pad in (("inner_pad", 0x36), ("outer_pad", 0x5C)):
         connection.execute(f"SET VARIABLE {name} = ?::BLOB", [bytes(byte ^ pad for byte in block)])
     inner = "unhex(sha256(getvariable('inner_pad') || encode(name)))"
+    pseudonym = f"'r-' || left(sha256(getvariable('outer_pad') || {inner}), {_DIGITS})"
+    if kept:
+        pseudonym = f"CASE WHEN regexp_full_match(name, 'r-[0-9a-f]{{{_DIGITS}}}') THEN name ELSE {pseudonym} END"
     connection.execute(
-        f"CREATE OR REPLACE TEMP MACRO pseudonym(name) AS "
-        f"'r-' || left(sha256(getvariable('outer_pad') || {inner}), {_DIGITS})"
+        f"CREATE OR REPLACE TEMP TABLE pseudonyms AS SELECT name, {pseudonym} AS pseudonym "
+        f"FROM (SELECT DISTINCT name FROM ({names})) WHERE name IS NOT NULL"
     )
+    connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")  # so rows stay in order
 
 
 def _hashes(process: Process) -> bool:
@@ -142,23 +149,7 @@ def _given(home: Home) -> bytes | None:
 def _made(path: Path) -> bytes:
     """A new key in its file; where another run was faster, that one's."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _place_once(path, f"{secrets.token_hex(32)}\n".encode())
-    return path.read_bytes().strip()
-
-
-def _place_once(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, unless it is there; of two at once one wins, and it is never half there."""
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as beside:
-        beside.write(content)
-        beside.flush()
-        os.fsync(beside.fileno())
-        with suppress(FileExistsError):
-            os.link(beside.name, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    return durable.write_once(path, f"{secrets.token_hex(32)}\n".encode(), mode=0o600).strip()
 
 
 def _mark(key: bytes) -> str:
