@@ -1,7 +1,9 @@
 # make demo             the demo company, mined by a real Airflow on this machine; stays until Ctrl-C
 # make demo EXIT=1      the same, and leaves by itself: exit code 0 if every run succeeded
 # make airflow          Airflow for your own processes: HEADRACE_PROCESSES=folder, else processes/
-.PHONY: demo airflow test lint lock clean setup
+# make bench-speed      how fast, beside pm4py, DuckDB and a bare sort; bench-scale: 1 to 100 M events; bench-night: one more night
+#                       EVENTS="1000000": other sizes than the usual ones
+.PHONY: demo airflow test lint lock clean setup bench-speed bench-scale bench-night
 .DEFAULT_GOAL := demo
 PYTHON := .venv/bin/python
 NIGHTS ?= 3
@@ -24,6 +26,9 @@ lint: setup
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+bench-speed bench-scale bench-night: setup
+	@$(PYTHON) -m benchmarks.$(subst bench-,,$@) $(EVENTS)
 
 lock: setup
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header --no-annotate \
