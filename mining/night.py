@@ -77,11 +77,14 @@ class Night:
     def pull(self) -> int:
         """Bring what is new at the source; the number of rows. What killed runs left behind is put right first."""
         with self._alone("pull"):
-            loading.undo_unfinished(self.home, self.process.process)
-            placing.heal(self.home, self.process.process)
-            clear(self.place.parent)
+            self._mend()
         self.place.empty()
         return self._pull()
+
+    def _mend(self) -> None:
+        loading.undo_unfinished(self.home, self.process.process)
+        placing.heal(self.home, self.process.process)
+        clear(self.place.parent)
 
     def _pull(self) -> int:
         state, loaded_at = self._state, datetime.now(UTC)
@@ -102,7 +105,7 @@ class Night:
             InputError: a rule in `accept` is none whose rows can be right.
         """
         with told_when_full(self.home.root), self._alone("readmit"):
-            loading.undo_unfinished(self.home, self.process.process)
+            self._mend()
             try:
                 return readmit(self.process, self.home, self.day, self.place.empty(), accept)
             finally:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mining import durable
 from mining.flowchart import count_text
 from mining.flowchart.labels import display_name
 from mining.pages import wording
@@ -51,7 +51,6 @@ def write_text(path: Path, text: str) -> Path:
     data = text.encode()
     if path.is_file() and path.read_bytes() == data:
         return path
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_bytes(data)
-    os.replace(beside, path)
+    with durable.beside(path) as part:
+        part.write_bytes(data)
     return path
