@@ -259,19 +259,19 @@ def _named(column: str, names: tuple[str, ...], called: str = "") -> str:
     return f"""{list(names)!r}[{column} + 1] as "{called or column}" """
 
 
-def log_file(folder: Path, events: int, seed: int = SEED) -> Path:
+def log_file(folder: Path, events: int, seed: int) -> Path:
     return folder / f"events-{events}-seed{seed}-shape{SHAPE}.parquet"
 
 
-def night_file(folder: Path, events: int, night: int, seed: int = SEED) -> Path:
+def night_file(folder: Path, events: int, night: int, seed: int) -> Path:
     return folder / f"events-{events}-night-{night}-seed{seed}-shape{SHAPE}.parquet"
 
 
-def provide(folder: Path, events: int, night: int = 0) -> Path:
+def provide(folder: Path, events: int, night: int = 0, seed: int = SEED) -> Path:
     """The file of a log, or of the night after it: written if it is not there yet."""
-    path = night_file(folder, events, night) if night else log_file(folder, events)
+    path = night_file(folder, events, night, seed) if night else log_file(folder, events, seed)
     if not path.exists():
-        desk = Desk(events)
+        desk = Desk(events, seed)
         write(desk.night(night) if night else desk.log(), path, source=f"{'night' if night else 'orders'}.csv")
     return path
 

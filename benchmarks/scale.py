@@ -14,8 +14,8 @@ from benchmarks.runs import BenchmarkError, Run, megabytes, provide, run
 SIZES = (1_000_000, 10_000_000, 100_000_000)
 LINEAR_FROM = 10_000_000
 NOTES = """The full build: from one batch to the store to all measures, in a fresh process. *Work* is without starting Python,
-imports and leaving; the time per event is of that, and *linear* is the time per event over that of {base}. *Batch* and *store* are on the
-disk, for a million events; the store's derived tables can be rebuilt from the batches."""
+imports and leaving; the time per event is of that, and *linear* is the time per event over that of {base}. *Batch* and
+*store* are on the disk, for a million events; the store's derived tables can be rebuilt from the batches."""
 
 
 @dataclass(frozen=True)
