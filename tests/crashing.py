@@ -61,7 +61,7 @@ class Ended:
     """How a run ended."""
 
     code: int  # negative: the signal that killed it
-    events: int  # file-system events below the home, where they were counted
+    events: list[str]  # of the file system below the home, as "what path"; of a run that came to its end
     said: str
 
 
@@ -89,7 +89,7 @@ class Child:
         code = self._process.exitcode
         said = self._said.read_text()
         counted = self._said.with_suffix(".events")
-        events = int(counted.read_text()) if counted.exists() else 0
+        events = counted.read_text().splitlines() if counted.exists() else []
         for file in (self._said, counted):
             file.unlink(missing_ok=True)
         return Ended(-signal.SIGKILL if code is None else code, events, said)
@@ -116,7 +116,7 @@ def _headrace(place: str, arguments: list[str], said: str, kill_at: int, *, exch
     except SystemExit as end:
         code = end.code
     sys.stdout.flush()
-    Path(said).with_suffix(".events").write_text(str(seen[0]))
+    Path(said).with_suffix(".events").write_text("\n".join(seen))
     os._exit(int(code or 0))
 
 
@@ -131,16 +131,16 @@ def _no_library(*_args: object, **_keys: object) -> object:
     raise OSError("this system has no renameat2")
 
 
-def _watch(home: str, kill_at: int) -> list[int]:
-    seen = [0]
+def _watch(home: str, kill_at: int) -> list[str]:
+    seen = list[str]()
 
     def hook(event: str, given: tuple[Any, ...]) -> None:
         if event not in NAMES or not str(given[0]).startswith(home):
             return
         if event == "open" and not (isinstance(given[2], int) and given[2] & (os.O_WRONLY | os.O_RDWR)):
             return
-        seen[0] += 1
-        if seen[0] == kill_at:
+        seen.append(f"{event} {given[0]}")
+        if len(seen) == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
@@ -282,7 +282,7 @@ def _scene(context: ForkServerContext, company: Company, arguments: list[str], d
     wrong = after.mistakes(days) + after.litter()
     if ended.code or wrong:
         raise RuntimeError("\n".join([f"the undisturbed run ended with {ended.code}", ended.said, *wrong]))
-    return Scene(company, after, arguments, days, ended.events)
+    return Scene(company, after, arguments, days, len(ended.events))
 
 
 def kill_points(scenes: dict[str, Scene], count: int) -> Iterator[tuple[str, float]]:
