@@ -229,16 +229,16 @@ def verify(
         out.print(f"The rows of load {reload} are pulled again by the next run: headrace run {process_file}")
         return
     found = checking.verify(process, place)
-    table = Table(title=f"The store of {process.process}")
-    for column in ("what", "state", "what to do"):
-        table.add_column(column, overflow="fold")
+    table = Table("what", "state", title=f"The store of {process.process}")
     for finding in found:
-        table.add_row(*(escape(text) for text in (finding.what, finding.state, finding.about)))
+        table.add_row(escape(finding.what), finding.state)
     out.print(table)
-    if any(finding.state == checking.State.DAMAGED for finding in found):
-        raise StoreError(
-            f"The store of {process.process} is damaged; what to do is said above. Published nights stay as they are."
-        )
+    for finding in found:
+        if finding.state == checking.State.MENDED:
+            out.print(escape(f"{finding.what}: {finding.about}"))
+    damaged = [finding.about for finding in found if finding.state == checking.State.DAMAGED]
+    if damaged:
+        raise StoreError("\n".join([*damaged, "Published nights stay as they are."]))
 
 
 @app.command(name="schema")

@@ -68,14 +68,17 @@ def reload(process: Process, home: Home, load_id: str) -> list[Path]:
     with alone(home.lock(name), f"verify --reload of {name}"):
         loading.undo_unfinished(home, name)
         batches = Batches(home.batches(name))
-        hurt = [path for path in _kept_of(home, name, load_id) if _unreadable(path)]
-        if not hurt and _damage(batches, load_id) is None:
+        kept = loading.files_of_load(home, name, load_id)
+        hurt = [path for path in kept if _unreadable(path)]
+        if _damage(batches, load_id):  # rows of the quarantine that the batch took in wait again
+            hurt += [path for path in kept if path.parent.name == "released" and path not in hurt]
+        elif not hurt:
             raise InputError(
                 f"--reload {load_id}: this load is sound or there is none of this name; see `headrace verify`"
             )
         _refuse_if_gone(process, batches, load_id)
         away = home.damaged(name)
-        return [*batches.move_away(load_id, away), *(durable.move_into(path, away) for path in hurt)]
+        return [*(durable.move_into(path, away) for path in hurt), *batches.move_away(load_id, away)]
 
 
 def _left_over(home: Home, name: str) -> Iterator[Finding]:
@@ -124,10 +127,6 @@ def _quarantine(home: Home, name: str) -> Iterator[Finding]:
             yield Finding(what, State.DAMAGED, advice)
         else:
             yield Finding(what, State.SOUND)
-
-
-def _kept_of(home: Home, name: str, load_id: str) -> list[Path]:
-    return loading.files_of_load(home, name, load_id)
 
 
 def _unreadable(path: Path) -> str | None:

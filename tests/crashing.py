@@ -203,7 +203,7 @@ class Company:
 
     def mistakes(self, days: Iterable[int]) -> list[str]:
         """Rows of the source that are not in the store exactly once, and batches that are not as described."""
-        found = Counter(_row(row) for path in self._batches() for row in _read(path))
+        found = Counter(_row(row) for path in self.batches() for row in _read(path))
         released = {
             (row["load_id"], row["file"], row["row"]) for path in self._kept("released/") for row in _read(path)
         }
@@ -213,9 +213,9 @@ class Company:
         wrong = [
             f"{row}: {found[row]} times, not {expected[row]}" for row in found | expected if found[row] != expected[row]
         ]
-        return wrong + [f"{path}: not as described" for path in self._batches() if not _as_described(path)]
+        return wrong + [f"{path}: not as described" for path in self.batches() if not _as_described(path)]
 
-    def _batches(self) -> list[Path]:
+    def batches(self) -> list[Path]:
         return [path.with_suffix(".parquet") for path in sorted((self.store / "batches").glob("*.json"))]
 
     def _kept(self, folder: str) -> list[Path]:
