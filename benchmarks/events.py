@@ -242,7 +242,7 @@ def write(rows: Iterator[Columns], into: Path, source: str) -> None:
     into.parent.mkdir(parents=True, exist_ok=True)
     beside = into.with_suffix(".tmp")
     batches = (pa.record_batch(chunk, schema=_ARROW) for chunk in rows)
-    with duckdb.connect(config={"threads": 2}) as db:
+    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as db:
         db.register("happened", pa.RecordBatchReader.from_batches(_ARROW, batches))
         db.execute(
             f"""copy (select 'order-' || lpad("case"::varchar, 8, '0') as case_id, {_named("activity", ACTIVITIES)},
