@@ -3,10 +3,12 @@
 # make airflow          Airflow for your own processes: HEADRACE_PROCESSES=folder, else processes/
 # make bench-speed      how fast, beside pm4py, DuckDB and a bare sort; bench-scale: 1 to 100 M events; bench-night: one more night
 #                       EVENTS="1000000": other sizes than the usual ones
-.PHONY: demo airflow test lint lock clean setup bench-speed bench-scale bench-night
+# make bench-faults     runs killed at hundreds of points, and every row looked for afterwards; KILLS=400
+.PHONY: demo airflow test lint lock clean setup bench-speed bench-scale bench-night bench-faults
 .DEFAULT_GOAL := demo
 PYTHON := .venv/bin/python
 NIGHTS ?= 3
+KILLS ?= 400
 
 setup:
 	@bash scripts/setup.sh
@@ -26,6 +28,9 @@ lint: setup
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+bench-faults: setup
+	@$(PYTHON) -m benchmarks.faults --kills $(KILLS)
 
 bench-speed bench-scale bench-night: setup
 	@$(PYTHON) -m benchmarks.$(subst bench-,,$@) $(EVENTS)

@@ -175,7 +175,8 @@ class Company:
         if self.sql:
             with create_engine(f"sqlite:///{self.place / 'shop.db'}").begin() as db:
                 db.execute(text('create table if not exists events (number integer, "order" text, step text, at text)'))
-                for number, (order, step, at) in enumerate(self.rows(day), day * 1000):
+                first = (day - 1) * 1000 + 1  # 1, 1001, 2001: as texts, 201 comes after them all
+                for number, (order, step, at) in enumerate(self.rows(day), first):
                     given = {"n": number, "o": order, "s": step, "a": at}
                     db.execute(text("insert into events values (:n, :o, :s, :a)"), given)
         else:

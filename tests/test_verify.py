@@ -23,6 +23,12 @@ def flip(path: Path) -> None:
     path.write_bytes(content)
 
 
+def blank(path: Path) -> None:
+    """As long as it was, and with its footer, but without its content."""
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + bytes(len(content) // 2) + content[4 + len(content) // 2 :])
+
+
 def empty(path: Path) -> None:
     path.write_bytes(b"")
 
@@ -70,9 +76,10 @@ def test_a_sound_store_is_said_to_be_sound(orders: Company, told: Callable[..., 
     assert kept.items() <= before.items()
 
 
-@pytest.mark.parametrize("kind", ["files", "sql"])
-@pytest.mark.parametrize("number", [0, 1])
-@pytest.mark.parametrize("damage", [cut, flip])
+@pytest.mark.parametrize(
+    ("damage", "kind", "number"),
+    [(cut, "files", 0), (cut, "sql", 0), (cut, "sql", 1), (flip, "files", 1), (blank, "files", 0), (blank, "sql", 1)],
+)
 def test_a_damaged_batch_is_told_and_pulled_again(
     mined: dict[str, Company],
     tmp_path: Path,
@@ -86,7 +93,7 @@ def test_a_damaged_batch_is_told_and_pulled_again(
     damage(batch)
     ended = told(company, *VERIFY)
     assert (ended.code, f"--reload {batch.stem}" in ended.said) == (1, True), ended.said
-    if damage is cut:
+    if damage is not flip:  # which the pages of a night need not read at all
         ended = told(company, *company.night(2))
         assert (ended.code, f"--reload {batch.stem}" in ended.said, "Traceback" in ended.said) == (1, True, False), (
             ended.said
