@@ -14,9 +14,11 @@ from mining.errors import InputError
 class Home:
     """The folder of one installation.
 
-    keys/resources.key         makes pseudonyms of resources; not in the store, and readable by its owner alone
+    keys                       make pseudonyms of resources and hashes of forgotten cases; for their owner's eyes alone
+    forgotten/PROCESS.json     hashes of the cases that were erased on request
     store/PROCESS/batches      what was pulled and passed the gate, for ever
     store/PROCESS/quarantine   what did not pass, with the rule it broke
+    store/PROCESS/derived      steps, cases and tallies; can be made anew from the batches at any time
     store/PROCESS/damaged      batches that were damaged and are pulled again; nothing reads them
     store/PROCESS/lock         held by whoever changes the store or the nights of this process
     work/PROCESS/RUN           a night in the making; gone when the night is published
@@ -46,6 +48,10 @@ class Home:
         """By which a key is known again: the pseudonyms of this process were made with it."""
         return self.root / "store" / process / "resources.check"
 
+    def forgotten(self, process: str) -> Path:
+        """Hashes of the cases that were erased on request; outside the store, which may be made anew."""
+        return self.root / "forgotten" / f"{process}.json"
+
     def store(self, process: str) -> Path:
         return self.root / "store" / process
 
@@ -57,6 +63,14 @@ class Home:
 
     def quarantine(self, process: str) -> Path:
         return self.root / "store" / process / "quarantine"
+
+    def derived(self, process: str) -> Path:
+        return self.store(process) / "derived"
+
+    @property
+    def lists_lock(self) -> Path:
+        """Held by whoever writes the lists of nights, which are of all processes."""
+        return self.root / "store" / "nights.lock"
 
     def damaged(self, process: str) -> Path:
         return self.store(process) / "damaged"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -11,10 +13,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from mining.errors import GateError, InputError
+from mining.errors import GateError, InputError, StoreError
 from mining.home import Home
-from mining.night import Night, newest_pulled
+from mining.night import STEPS, Night, newest_pulled
 from mining.process_file import load
+from mining.workplace import Workplace, clear, run_name
 
 YAML = """
 process: orders
@@ -211,19 +214,9 @@ def shop(place: Path, events: Sequence[tuple[str, str, str]]) -> None:
             db.execute(text("insert into events values (:o, :s, :a)"), {"o": order, "s": step, "a": at})
 
 
-def test_a_query_asked_again_brings_nothing_twice(place: Path) -> None:
-    (place / "orders.yaml").write_text(f"""
-process: orders
-title: Orders
-source:
-  sql:
-    connection: sqlite:///{place / "shop.db"}
-    query: select order_id, step, at from events where at >= :since order by at
-    cursor: at
-columns: {{case: order_id, activity: step, completed: at}}
-ends: [Ship]
-timezone: UTC
-""")
+def test_a_query_asked_again_brings_nothing_twice(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    (place / "orders.yaml").write_text(SQL_YAML)
     first = [
         (f"o{n}", step, f"2024-03-01 {hour}:00:00")
         for n in range(30)
@@ -240,3 +233,80 @@ timezone: UTC
     a_night(place, "2024-03-02").run()
     found = findings(place, "2024-03-02")
     assert (found["kpis"]["events"], found["data"]["new_events"]) == (62, 2)
+
+
+SQL_YAML = """
+process: orders
+title: Orders
+source:
+  sql:
+    connection: sqlite:///shop.db
+    query: select order_id, step, at from events where at >= :since order by at
+    cursor: at
+columns: {case: order_id, activity: step, completed: at}
+ends: [Ship]
+timezone: UTC
+"""
+
+
+@pytest.mark.parametrize("kind", ["files", "sql"])
+def test_what_another_run_stored_meanwhile_is_not_stored_again(
+    place: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    if kind == "sql":
+        (place / "orders.yaml").write_text(SQL_YAML)
+        shop(place, [(f"o{n}", step, f"2024-03-01 1{n}:00:00") for n in range(5) for step in ("Order", "Ship")])
+    slow, fast = a_night(place, "2024-03-01"), a_night(place, "2024-03-01")
+    slow.pull()
+    slow.validate()
+    fast.run()
+    alone = fingerprints(place / "home/nights")
+    [batch] = fast.batches.all()
+    for step in STEPS[2:]:
+        slow.do(step)
+    assert [again.load_id for again in slow.batches.all()] == [batch.load_id]
+    assert fingerprints(place / "home/nights") == alone
+
+
+def test_a_slow_run_does_not_replace_a_newer_page(place: Path) -> None:
+    slow = a_night(place, "2024-03-01")
+    for step in STEPS[:-1]:
+        slow.do(step)
+    (place / "landing/2.csv").write_text(HEADER + rows(50, 10))
+    a_night(place, "2024-03-01").run()
+    slow.do("publish")
+    assert findings(place, "2024-03-01")["kpis"]["cases"] == 60
+    assert not list((place / "home/work/orders").iterdir())
+
+
+def test_each_run_has_a_folder_of_its_own_and_one_that_is_gone_is_told(place: Path) -> None:
+    process, home = place / "orders.yaml", Home(place / "home")
+    one = Night.of(process, date(2024, 3, 1), home, run="manual__2024-03-02T00:00:00+00:00")
+    same = Night.of(process, date(2024, 3, 1), home, run="manual__2024-03-02T00:00:00+00:00")
+    other = Night.of(process, date(2024, 3, 1), home, run="manual__2024-03-02T00:00:00-00:00")
+    assert one.work == same.work != other.work
+    assert one.work.parent == other.work.parent == place / "home/work/orders"
+    one.do("pull")
+    assert same.do("validate") == 0
+    with pytest.raises(StoreError, match=r"Begin again with the step `pull`"):
+        other.do("validate")
+
+
+def test_folders_of_dead_runs_are_cleared_away_and_others_stay(tmp_path: Path) -> None:
+    held, resting, forgotten = (Workplace(tmp_path, name) for name in ("local-1", run_name("a"), run_name("b")))
+    dead = tmp_path / "local-2"
+    for place in (held, resting, forgotten):
+        place.enter()
+    for place in (resting, forgotten):
+        vars(place).pop("_held").close()
+    Workplace(tmp_path, dead.name).enter()
+    for path in (forgotten.folder, dead):
+        (path / "pull.json").touch()
+    two_days_ago = time.time() - 2 * 86_400
+    for path in (forgotten.folder / "pull.json", forgotten.folder):
+        os.utime(path, (two_days_ago, two_days_ago))
+    clear(tmp_path)
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {held.name, resting.name}
+    held.leave()
+    assert not held.folder.exists()
