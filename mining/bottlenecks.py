@@ -24,7 +24,7 @@ from scipy.sparse.linalg import spsolve
 
 from mining.discovery import MINUTE, SECOND
 from mining.findings import Bottleneck, Flow, Graph, Interval
-from mining.store import Tables
+from mining.store import RECENT, Tables
 
 RESAMPLES = 200
 BLOCKS = 60  # weeks at most; a longer log is resampled in longer blocks
@@ -43,15 +43,15 @@ def bottlenecks(tables: Tables, graph: Graph, night_end_us: int) -> tuple[Bottle
     the 5-95 % range of 200 resamples of whole weeks (by the week in which a visit began), so that what cases of the same
     days have in common is in it.
     """
-    visits = _visits(tables, night_end_us)
-    moves = _moves(tables, visits)
+    waiting = _waiting(tables, night_end_us)
+    moves = _moves(tables, waiting)
     if not moves.n:
         return ()
-    shares = moves.shares(_mean_sojourns(tables, visits))
-    low, high = _intervals(tables, visits, moves, shares)
+    shares = moves.shares(_mean_sojourns(tables, waiting))
+    low, high = _intervals(tables, waiting, moves, shares)
     flows = {(flow.source, flow.target): flow for flow in graph.flows}
     worst = sorted(moves.n, key=lambda pair: (-shares[pair], tables.names[pair[0]], tables.names[pair[1]]))[:MOST]
-    closer = {pair: _closer_look(tables, visits, pair) for pair in worst[:LOOKED_INTO]}
+    closer = {pair: _closer_look(tables, pair) for pair in worst[:LOOKED_INTO]}
     found = [
         _bottleneck(
             tables, moves, pair, flows, shares[pair], Interval(low[pair], high[pair]), closer.get(pair, (None, None))
@@ -61,27 +61,11 @@ def bottlenecks(tables: Tables, graph: Graph, night_end_us: int) -> tuple[Bottle
     return _ranked(found)
 
 
-def _visits(tables: Tables, night_end_us: int) -> Any:
-    """One row per stay in a state: entered and left (null while it lasts), what came next; nothing after the clock stopped."""
-    in_case = ibis.window(group_by="case", order_by="position")
-    steps = tables.steps.select("case", "position", "activity", "completed_us", "wait_us", "processing_us").mutate(
-        next=_.activity.lead().over(in_case),
-        left_us=_.completed_us.lead().over(in_case),
-        next_wait_us=_.wait_us.lead().over(in_case),
-        next_processing_us=_.processing_us.lead().over(in_case),
+def _waiting(tables: Tables, night_end_us: int) -> Any:
+    """The visits that still last: the state of each open case, and for how long it has been in it."""
+    return tables.cases.filter(_.stop.isnull()).select(
+        state=_.last_activity, entered_us=_.last_us, us=night_end_us - _.last_us
     )
-    running = steps.join(tables.cases.select("case", "stop"), "case").filter(_.stop.isnull() | (_.position < _.stop))
-    return running.select(
-        case=_.case,
-        position=_.position,
-        state=_.activity,
-        next=_.next,
-        entered_us=_.completed_us,
-        left_us=_.left_us,
-        wait_us=_.next_wait_us,
-        processing_us=_.next_processing_us,
-        lasted_us=ibis.coalesce(_.left_us, night_end_us) - _.completed_us,
-    ).cache()
 
 
 @dataclass(frozen=True)
@@ -138,27 +122,39 @@ class _Moves:
         return (self.total_us[pair] / self.n[pair]) / (spent / self.exits[pair[0]]) if spent else 1.0
 
 
-def _moves(tables: Tables, visits: Any) -> _Moves:
-    left = visits.filter(_.left_us.notnull()).group_by("state", "next")
-    rows = tables.rows(left.aggregate(n=_.count(), total=_.lasted_us.sum(), processing=_.processing_us.mean()))
-    open_rows = tables.rows(visits.filter(_.left_us.isnull()).group_by("state").aggregate(n=_.count()))
-    starts = tables.rows(tables.steps.filter(_.position == 1).group_by("activity").aggregate(n=_.count()))
-    stopped = tables.steps.join(tables.cases.select("case", "stop"), "case").filter(_.position == _.stop)
-    stops = tables.rows(stopped.group_by("activity").aggregate(n=_.count()))
+def _moves(tables: Tables, waiting: Any) -> _Moves:
+    summed = {name: _[name].sum() for name in ("n", "total_us", "processed", "processing_us")}
+    rows = tables.rows(tables.weeks.group_by("after", "activity").aggregate(**summed))
+    ways = tables.cases.group_by("variant", "stop").aggregate(n=_.count()).join(tables.variants, "variant")
+    ends = ways.mutate(
+        first=_.activities[0], last=ibis.ifelse(_.stop.isnull(), ibis.null("int32"), _.activities[_.stop - 1])
+    )
+    starts = tables.rows(ends.group_by("first").aggregate(n=_.n.sum()))
+    stops = tables.rows(ends.filter(_.last.notnull()).group_by("last").aggregate(n=_.n.sum()))
+    pairs = {(row["after"], row["activity"]): row for row in rows}
     return _Moves(
-        cases=sum(row["n"] for row in starts),
-        starts={row["activity"]: row["n"] for row in starts},
-        n={(row["state"], row["next"]): row["n"] for row in rows},
-        total_us={(row["state"], row["next"]): int(row["total"]) for row in rows},
-        processing_us={(row["state"], row["next"]): row["processing"] for row in rows},
-        stops={row["activity"]: row["n"] for row in stops},
-        open={row["state"]: row["n"] for row in open_rows},
+        cases=sum(int(row["n"]) for row in starts),
+        starts={row["first"]: int(row["n"]) for row in starts},
+        n={pair: int(row["n"]) for pair, row in pairs.items()},
+        total_us={pair: int(row["total_us"]) for pair, row in pairs.items()},
+        processing_us={
+            pair: int(row["processing_us"]) / int(row["processed"]) if row["processed"] else None
+            for pair, row in pairs.items()
+        },
+        stops={row["last"]: int(row["n"]) for row in stops},
+        open={row["state"]: row["n"] for row in tables.rows(waiting.group_by("state").aggregate(n=_.count()))},
     )
 
 
-def _mean_sojourns(tables: Tables, visits: Any) -> dict[int, float]:
+def _mean_sojourns(tables: Tables, waiting: Any) -> dict[int, float]:
     """Mean stay in each state, microseconds: the area under its Kaplan-Meier curve up to the longest stay seen."""
-    stays = visits.group_by("state", "lasted_us").aggregate(exits=_.left_us.count(), stays=_.count())
+    exits = tables.stays.select(state=_.after, lasted_us=_.us, exits=_.n, stays=_.n)
+    still = waiting.group_by("state", lasted_us=_.us).aggregate(stays=_.count()).mutate(exits=0)
+    stays = (
+        exits.union(still.select("state", "lasted_us", exits=_.exits.cast("int64"), stays=_.stays))
+        .group_by("state", "lasted_us")
+        .aggregate(exits=_.exits.sum().cast("int64"), stays=_.stays.sum().cast("int64"))
+    )
     longest_first = ibis.window(group_by="state", order_by=ibis.desc("lasted_us"), preceding=None, following=0)
     shortest_first = ibis.window(group_by="state", order_by="lasted_us", preceding=None, following=0)
     at_risk = stays.mutate(at_risk=_.stays.sum().over(longest_first))
@@ -178,14 +174,14 @@ def _mean_sojourns(tables: Tables, visits: Any) -> dict[int, float]:
 
 
 def _intervals(
-    tables: Tables, visits: Any, moves: _Moves, shares: dict[Pair, float]
+    tables: Tables, waiting: Any, moves: _Moves, shares: dict[Pair, float]
 ) -> tuple[dict[Pair, float], dict[Pair, float]]:
     """5 % and 95 % of each share over resampled weeks.
 
     A resample changes a share as it changes the person-time between the two steps, open visits included.
     """
     pairs = list(moves.n)
-    weekly = _time_by_week(tables, visits, moves, pairs)
+    weekly = _time_by_week(tables, waiting, moves, pairs)
     random = np.random.default_rng(20240101)
     draws = random.multinomial(len(weekly), np.full(len(weekly), 1 / len(weekly)), size=RESAMPLES)
     times = draws.astype(np.float64) @ weekly
@@ -196,12 +192,12 @@ def _intervals(
     return dict(zip(pairs, low.tolist(), strict=True)), dict(zip(pairs, high.tolist(), strict=True))
 
 
-def _time_by_week(tables: Tables, visits: Any, moves: _Moves, pairs: list[Pair]) -> Floats:
+def _time_by_week(tables: Tables, waiting: Any, moves: _Moves, pairs: list[Pair]) -> Floats:
     """Time spent per block of weeks and hand-over; open visits are shared out as the finished ones of their state were."""
-    weeks = (
-        visits.mutate(week=_.entered_us // _WEEK).group_by("week", "state", "next").aggregate(spent=_.lasted_us.sum())
-    )
-    rows = tables.rows(weeks.order_by("week", "state", "next"))
+    still = waiting.group_by(week=_.entered_us // _WEEK, state=_.state).aggregate(spent=_.us.sum())
+    left = tables.weeks.select("week", state=_.after, next=_.activity, spent=_.total_us)
+    rows = tables.rows(left.order_by("week", "state", "next"))
+    rows += [{**row, "next": None} for row in tables.rows(still.order_by("week", "state"))]
     first, last = min(row["week"] for row in rows), max(row["week"] for row in rows)
     blocks = min(BLOCKS, last - first + 1)
     place = {pair: index for index, pair in enumerate(pairs)}
@@ -219,13 +215,17 @@ def _time_by_week(tables: Tables, visits: Any, moves: _Moves, pairs: list[Pair])
     return spent
 
 
-def _closer_look(tables: Tables, visits: Any, pair: Pair) -> tuple[float, float]:
-    """Share of moves that a later one overtook, and share that leaves in bunches beyond how they came.
+def _closer_look(tables: Tables, pair: Pair) -> tuple[float, float]:
+    """Share of the newest moves that a later one overtook, and share that leaves in bunches beyond how they came.
 
-    A bunch is three or more within a minute before or after; what already arrives in bunches is subtracted.
+    A bunch is three or more within a minute before or after; what already arrives in bunches is subtracted. Of the newest
+    5,000 moves: how it is now.
     """
-    moves = visits.filter((_.state == pair[0]) & (_.next == pair[1]) & _.left_us.notnull()).select(
-        "entered_us", "left_us"
+    moves = (
+        tables.recent.filter((_.after == pair[0]) & (_.activity == pair[1]))
+        .select("entered_us", "left_us")
+        .order_by(ibis.desc("left_us"), ibis.desc("entered_us"))
+        .limit(RECENT)
     )
     later = ibis.window(order_by=["entered_us", "left_us"], rows=(1, None))
 

@@ -10,6 +10,7 @@ from ibis import _
 
 from mining.findings import Activity, Flow, Graph, Kpis, Rework, Variant
 from mining.process import Process
+from mining.quantiles import weighted_quantiles
 from mining.store import Tables
 
 SECOND = 1_000_000  # microseconds
@@ -22,11 +23,12 @@ def directly_follows(tables: Tables, keep: Collection[str] | None = None) -> Gra
     """The directly-follows graph of all visible cases, or of the log projected on the activities `keep`.
 
     Projection removes the other events first and looks at what follows what then, so that flows stay balanced
-    (van der Aalst 2019 on what goes wrong when edges are filtered instead). Waits in seconds.
+    (van der Aalst 2019 on what goes wrong when edges are filtered instead). Counts are of all cases; waits in seconds, of all
+    moves, but where a projected path passes hidden steps of a log of more than about two million events: of a fixed sample.
     """
-    steps = tables.steps if keep is None else _projected(tables, keep)
+    paths = _paths(tables, keep)
     counts = tables.rows(tables.cases.aggregate(cases=_.count(), finished=_.stop.count(), events=_.events.sum()))[0]
-    activities = _activities(tables, steps)
+    activities = _activities(tables, paths)
     return Graph(
         cases=counts["cases"],
         finished=counts["finished"],
@@ -35,104 +37,142 @@ def directly_follows(tables: Tables, keep: Collection[str] | None = None) -> Gra
         events_total=counts["events"] or 0,
         activities=activities,
         activities_total=len(tables.names),
-        flows=_flows(tables, steps),
+        flows=_flows(tables, paths, keep),
     )
 
 
-def _projected(tables: Tables, keep: Collection[str]) -> Any:
-    """The steps of the kept activities, each with the kept one before it."""
-    codes = [code for code, name in tables.names.items() if name in set(keep)]
-    in_case = ibis.window(group_by="case", order_by="position")
-    kept = tables.steps.filter(_.activity.isin(codes)).mutate(
-        position_before=_.position.lag().over(in_case),
-        after=_.activity.lag().over(in_case),
-        enabled_us=_.completed_us.lag().over(in_case),
-    )
-    wait = ibis.greatest(0, ibis.coalesce(_.started_us, _.completed_us) - _.enabled_us)
-    return kept.mutate(wait_us=ibis.ifelse(_.after.isnull(), ibis.null("int64"), wait)).cache()
+def _codes(tables: Tables, keep: Collection[str]) -> list[int]:
+    return [code for code, name in tables.names.items() if name in set(keep)]
 
 
-def _activities(tables: Tables, steps: Any) -> tuple[Activity, ...]:
-    per_case = steps.group_by("case", "activity").aggregate(times=_.count())
-    cases = per_case.group_by("activity").aggregate(cases=_.count(), repeating=(_.times > 1).sum())
-    events = steps.group_by("activity").aggregate(
-        events=_.count(), starts=_.after.isnull().sum(), processing_us=_.processing_us.mean()
+def _paths(tables: Tables, keep: Collection[str] | None) -> Any:
+    """The steps of every variant, each with the kept one before it, and with the cases that run so: all and the open ones."""
+    cases = tables.cases.group_by("variant").aggregate(cases=_.count(), open=_.stop.isnull().sum())
+    told = (
+        tables.variants.select("variant", "activities")
+        .unnest("activities", offset="place")
+        .rename(activity="activities")
     )
-    last = (
-        steps.group_by("case")
-        .aggregate(activity=_.activity.argmax(_.position))
-        .join(tables.cases.select("case", "stop"), "case")
+    if keep is not None:
+        told = told.filter(_.activity.isin(_codes(tables, keep)))
+    in_variant = ibis.window(group_by="variant", order_by="place")
+    told = told.mutate(
+        after=_.activity.lag().over(in_variant),
+        skipping=_.place - _.place.lag().over(in_variant) > 1,
+        last=_.place.lead().over(in_variant).isnull(),
     )
-    ends = last.group_by("activity").aggregate(ends=_.stop.count(), open=_.stop.isnull().sum())
-    rows = tables.rows(events.join(cases, "activity").left_join(ends, "activity").drop("activity_right"))
+    return told.join(cases, "variant").cache()
+
+
+def _activities(tables: Tables, paths: Any) -> tuple[Activity, ...]:
+    each = paths.group_by("variant", "activity").aggregate(times=_.count(), cases=_.cases.max())
+    cases = each.group_by("activity").aggregate(
+        cases=_.cases.sum(), repeating=_.cases.sum(where=_.times > 1), events=(_.times * _.cases).sum()
+    )
+    places = paths.group_by("activity").aggregate(
+        starts=_.cases.sum(where=_.after.isnull()), last=_.cases.sum(where=_.last), open=_.open.sum(where=_.last)
+    )
+    worked = {row["activity"]: row for row in tables.rows(tables.work)}
     found = [
         Activity(
             name=tables.names[row["activity"]],
-            events=row["events"],
-            cases=row["cases"],
-            cases_repeating=row["repeating"],
-            starts=row["starts"],
-            ends=row["ends"] or 0,
-            open=row["open"] or 0,
-            mean_processing_s=None if row["processing_us"] is None else round(row["processing_us"] / SECOND, 3),
+            events=int(row["events"]),
+            cases=int(row["cases"]),
+            cases_repeating=int(row["repeating"] or 0),
+            starts=int(row["starts"] or 0),
+            ends=int((row["last"] or 0) - (row["open"] or 0)),
+            open=int(row["open"] or 0),
+            mean_processing_s=_mean_processing(worked.get(row["activity"])),
         )
-        for row in rows
+        for row in tables.rows(cases.join(places, "activity"))
     ]
     return tuple(sorted(found, key=lambda activity: (-activity.cases, activity.name)))
 
 
-def _flows(tables: Tables, steps: Any) -> tuple[Flow, ...]:
-    moves = steps.filter(_.after.notnull())
-    moves = moves.mutate(skipping=(_.position - _.position_before > 1) if "position_before" in moves.columns else False)
+def _mean_processing(work: dict[str, int] | None) -> float | None:
+    return round(work["processing_us"] / work["processed"] / SECOND, 3) if work else None
+
+
+def _flows(tables: Tables, paths: Any, keep: Collection[str] | None) -> tuple[Flow, ...]:
     pair = ["after", "activity"]
-    flows = moves.group_by(pair).aggregate(
-        n=_.count(),
-        cases=_.case.nunique(),
-        total=_.wait_us.sum(),
-        median=_.wait_us.quantile(0.5),
-        p90=_.wait_us.quantile(0.9),
-        p99=_.wait_us.quantile(0.99),
-        skipping=_.skipping.cast("int64").sum(),
+    moves = paths.filter(_.after.notnull())
+    each = moves.group_by("variant", *pair).aggregate(times=_.count(), skips=_.skipping.sum(), cases=_.cases.max())
+    counted = tables.rows(
+        each.group_by(pair).aggregate(
+            n=(_.times * _.cases).sum(), cases=_.cases.sum(), skipping=(_.skips * _.cases).sum()
+        )
     )
-    capped = (
-        moves.join(flows.select("after", "activity", "p99"), pair)
-        .group_by(pair)
-        .aggregate(capped=ibis.least(_.wait_us, _.p99.cast("int64")).sum())
-    )
-    rows = tables.rows(flows.join(capped, pair).left_join(_timers(moves), pair).drop("after_right", "activity_right"))
-    found = [_flow(tables, row) for row in rows]
+    times = _times(tables, tables.waits)
+    if keep is not None:
+        skipped = {(row["after"], row["activity"]) for row in counted if row["skipping"]}
+        times |= {pair: row for pair, row in _times(tables, _sampled(tables, keep)).items() if pair in skipped}
+    found = [_flow(tables, row, times[row["after"], row["activity"]]) for row in counted]
     return tuple(sorted(found, key=lambda flow: (-flow.n, flow.source, flow.target)))
 
 
-def _timers(moves: Any) -> Any:
-    """The minute in which most waits of a flow fall, with how many do."""
-    minutes = moves.mutate(minute=_.wait_us // MINUTE).group_by("after", "activity", "minute").aggregate(hits=_.count())
-    first = ibis.window(group_by=["after", "activity"], order_by=[ibis.desc("hits"), "minute"])
-    return minutes.mutate(place=ibis.row_number().over(first)).filter(_.place == 0).drop("place")
+def _sampled(tables: Tables, keep: Collection[str]) -> Any:
+    """Waits from one kept step to the next, of the sample."""
+    in_case = ibis.window(group_by="case", order_by="position")
+    kept = tables.sample.filter(_.activity.isin(_codes(tables, keep))).mutate(
+        after=_.activity.lag().over(in_case), enabled_us=_.completed_us.lag().over(in_case)
+    )
+    wait = ibis.greatest(0, ibis.coalesce(_.started_us, _.completed_us) - _.enabled_us)
+    waits = kept.filter(_.after.notnull()).mutate(us=wait)
+    return waits.group_by("after", "activity", "us").aggregate(n=_.count()).mutate(total_us=_.us * _.n).cache()
 
 
-def _flow(tables: Tables, row: dict[str, Any]) -> Flow:
-    n, timer_s = row["n"], row["minute"] * 60.0
-    timer = n >= TIMER_MOVES and row["hits"] >= TIMER_SHARE * n and timer_s > TIMER_LEAST_S
+def _times(tables: Tables, waits: Any) -> dict[tuple[int, int], dict[str, Any]]:
+    """Per pair: how many waits, their sum, quantiles, sum with the longest 1 % cut, and the commonest minute."""
+    pair = ["after", "activity"]
+    quantiles = weighted_quantiles(waits, pair, {"median": 0.5, "p90": 0.9, "p99": 0.99})
+    totals = (
+        waits.join(quantiles, pair)
+        .group_by(pair)
+        .aggregate(
+            waits=_.n.sum(),
+            total=_.total_us.sum(),
+            capped=ibis.ifelse(_.us <= _.p99, _.total_us, (_.n * _.p99).round().cast("int64")).sum(),
+            median=_.median.max(),
+            p90=_.p90.max(),
+        )
+    )
+    minutes = waits.group_by(*pair, minute=_.us // MINUTE).aggregate(hits=_.n.sum())
+    first = ibis.window(group_by=pair, order_by=[ibis.desc("hits"), "minute"])
+    commonest = minutes.mutate(place=ibis.row_number().over(first)).filter(_.place == 0).drop("place")
+    rows = tables.rows(totals.join(commonest, pair))
+    return {(row["after"], row["activity"]): row for row in rows}
+
+
+def _flow(tables: Tables, row: dict[str, Any], times: dict[str, Any]) -> Flow:
+    """One flow; its sum of waits is that of all moves, by the mean of those that were timed."""
+    n, timed, timer_s = int(row["n"]), int(times["waits"]), times["minute"] * 60.0
+    total, capped = int(times["total"]), int(times["capped"])
+    timer = timed >= TIMER_MOVES and times["hits"] >= TIMER_SHARE * timed and timer_s > TIMER_LEAST_S
     return Flow(
         source=tables.names[row["after"]],
         target=tables.names[row["activity"]],
         n=n,
-        cases=row["cases"],
-        total_s=int(row["total"]) / SECOND,
-        mean_s=round(int(row["total"]) / SECOND / n, 3),
-        winsorised_mean_s=round(int(row["capped"]) / SECOND / n, 3),
-        median_s=round(row["median"] / SECOND, 3),
-        p90_s=round(row["p90"] / SECOND, 3),
-        skipping=int(row["skipping"]),
+        cases=int(row["cases"]),
+        total_s=total / SECOND if timed == n else round(total / SECOND / timed * n, 3),
+        mean_s=round(total / SECOND / timed, 3),
+        winsorised_mean_s=round(capped / SECOND / timed, 3),
+        median_s=round(times["median"] / SECOND, 3),
+        p90_s=round(times["p90"] / SECOND, 3),
+        skipping=int(row["skipping"] or 0),
         timer_s=timer_s if timer else None,
     )
 
 
 def variants(tables: Tables, most: int | None = None) -> tuple[Variant, ...]:
     """The ways of running, most cases first; `fitness` is left for the model to fill in."""
-    times = tables.cases.group_by("variant").aggregate(open=_.stop.isnull().sum(), median=_.cycle_us.quantile(0.5))
-    chosen = tables.variants.join(times, "variant").order_by("variant")
+    counted = tables.cases.group_by("variant").aggregate(cases=_.count())
+    chosen = counted.join(tables.variants, "variant").order_by(ibis.desc("cases"), "path")
+    chosen = (chosen if most is None else chosen.limit(most)).cache()
+    times = (
+        tables.cases.semi_join(chosen, "variant")
+        .group_by("variant")
+        .aggregate(open=_.stop.isnull().sum(), median=_.cycle_us.quantile(0.5))
+    )
     total = tables.rows(tables.cases.aggregate(n=_.count()))[0]["n"]
     return tuple(
         Variant(
@@ -143,33 +183,36 @@ def variants(tables: Tables, most: int | None = None) -> tuple[Variant, ...]:
             median_cycle_s=None if row["median"] is None else round(row["median"] / SECOND, 3),
             fitness=None,
         )
-        for row in tables.rows(chosen if most is None else chosen.limit(most))
+        for row in tables.rows(chosen.join(times, "variant").order_by(ibis.desc("cases"), "path"))
     )
 
 
 def rework(tables: Tables) -> tuple[Rework, ...]:
     """Activities that cases go through more than once, most cases first, with the cycle times with and without."""
-    per_case = tables.steps.group_by("case", "activity").aggregate(times=_.count())
-    timed = per_case.join(tables.cases.select("case", "cycle_us"), "case")
-    repeated = _.times > 1
-    found = timed.group_by("activity").aggregate(
-        having=_.count(),
-        cases=repeated.sum(),
-        repeats=(_.times - 1).sum(),
-        median=_.cycle_us.quantile(0.5, where=repeated),
-        median_without=_.cycle_us.quantile(0.5, where=_.times == 1),
+    told = tables.variants.select("variant", activity=_.activities.unnest())
+    times = told.group_by("variant", "activity").aggregate(times=_.count())
+    cycles = tables.cases.group_by("variant", us=_.cycle_us).aggregate(n=_.count())
+    repeated = times.mutate(repeated=_.times > 1)
+    repeated = repeated.semi_join(repeated.filter(_.repeated), "activity")
+    of = repeated.join(cycles, "variant")
+    counted = of.group_by("activity").aggregate(
+        having=_.n.sum(), cases=_.n.sum(where=_.repeated), repeats=((_.times - 1) * _.n).sum()
     )
-    rows = tables.rows(found.filter(_.cases > 0))
+    finished = of.filter(_.us.notnull()).group_by("activity", "repeated", "us").aggregate(n=_.n.sum())
+    medians = tables.rows(weighted_quantiles(finished, ["activity", "repeated"], {"median": 0.5}))
+    median = {(row["activity"], row["repeated"]): row["median"] for row in medians}
     return tuple(
         Rework(
             activity=tables.names[row["activity"]],
-            cases=row["cases"],
-            share=row["cases"] / row["having"],
+            cases=int(row["cases"]),
+            share=int(row["cases"]) / int(row["having"]),
             repeats=int(row["repeats"]),
-            median_cycle_s=_seconds(row["median"]),
-            median_cycle_without_s=_seconds(row["median_without"]),
+            median_cycle_s=_seconds(median.get((row["activity"], True))),
+            median_cycle_without_s=_seconds(median.get((row["activity"], False))),
         )
-        for row in sorted(rows, key=lambda row: (-row["cases"], tables.names[row["activity"]]))
+        for row in sorted(
+            tables.rows(counted.filter(_.cases > 0)), key=lambda row: (-row["cases"], tables.names[row["activity"]])
+        )
     )
 
 
@@ -190,7 +233,6 @@ def kpis(tables: Tables, process: Process, night_end_us: int) -> Kpis:
             median=_.cycle_us.quantile(0.5),
             p90=_.cycle_us.quantile(0.9),
             recent=(_.first_us + _.cycle_us > night_end_us - _28_DAYS).sum(),
-            repeating=(_.events > _.activities).sum(),
             within=(_.cycle_us <= (target_us or 0)).sum(),
         )
     )[0]
@@ -205,8 +247,13 @@ def kpis(tables: Tables, process: Process, night_end_us: int) -> Kpis:
         p90_cycle_s=_seconds(p90),
         finished_last_28_days=row["recent"] or 0,
         open_older_than_p90=old or 0,
-        cases_with_repeats=row["repeating"] or 0,
+        cases_with_repeats=_cases_with_repeats(tables),
         target_name=target.name if target else None,
         target_s=target.at_most.total_seconds() if target else None,
         within_target=row["within"] if target else None,
     )
+
+
+def _cases_with_repeats(tables: Tables) -> int:
+    repeating = tables.variants.filter(_.repeats > 0)
+    return int(tables.rows(tables.cases.semi_join(repeating, "variant").aggregate(n=_.count()))[0]["n"])

@@ -31,8 +31,8 @@ def export(night: Night, what: str, to: Path) -> None:
     if not files:
         raise InputError(f"{night.process.process}: nothing has been loaded yet; run `headrace run` first")
     with tempfile.TemporaryDirectory() as folder:
-        derive(night.process, files, night.end, Path(folder))
-        _write(night, Tables(Path(folder)), what, to)
+        derive(night.process, files, night.end, Path(folder) / "tables")
+        _write(night, Tables(Path(folder) / "tables"), what, to)
 
 
 def _write(night: Night, tables: Tables, what: str, to: Path) -> None:

@@ -29,9 +29,10 @@ from mining.process import Process
 from mining.process_file import load
 from mining.readmission import readmit, rows_of
 from mining.sources import Pull, pull
+from mining.sources.forgotten import forgotten_cases
 from mining.sources.quoting import file_literal
 from mining.sources.resources import resource_key
-from mining.store import Batch, Batches, Tables, derive, load_id_of, without_known
+from mining.store import Batch, Batches, Load, Tables, advance, load_id_of, without_known
 from mining.workplace import Workplace, clear, run_name
 
 LOG = logging.getLogger("headrace")
@@ -89,8 +90,8 @@ class Night:
     def _pull(self) -> int:
         state, loaded_at = self._state, datetime.now(UTC)
         since, loaded = self.batches.cursor(), self.batches.inputs_loaded()
-        key = resource_key(self.home, self.process)
-        found = pull(self.process, self.work, already=loaded, since=since, until=self.end, key=key)
+        key, gone = resource_key(self.home, self.process), forgotten_cases(self.home, self.process.process)
+        found = pull(self.process, self.work, already=loaded, since=since, until=self.end, key=key, forgotten=gone)
         if self.process.source.sql:
             found = without_known(found, self._known(), self.process.source.sql.cursor, since or "")
         durable.write(self.work / "pull.json", _PULL.dump_json((loaded_at, found, state)))
@@ -147,14 +148,11 @@ class Night:
         """
         with self._alone("store"):
             self._take_in()
-            derive(self.process, self._batch_files(), self.end, self.work / "tables")
-            durable.write(self.work / "seen.json", _SEEN.dump_json(self._seen_now()))
-        cases = rows_of(self.work / "tables" / "cases.parquet")
-        if not cases:
-            raise GateError(
-                f"No event of {self.process.process} had happened by the end of {self.day}: nothing to mine."
+            advance(
+                self.process, self._loads(), self.end, self.home.derived(self.process.process), self.work / "tables"
             )
-        return cases
+            durable.write(self.work / "seen.json", _SEEN.dump_json(self._seen_now()))
+        return self.tables.count_cases()
 
     def _take_in(self) -> None:
         """Add the pull to the store; made anew if another run has changed the store since, as if it came after that one."""
@@ -171,12 +169,14 @@ class Night:
             said, bad_rows = read_checks(checks), rows_of(bad)
             self.batches.add(good, found, night=self.day, set_aside=bad_rows, checks=said, loaded_at=loaded_at)
 
-    def _batch_files(self) -> list[Path]:
-        self.batches.refuse_damaged()
-        files = self.batches.paths()
-        if not files:
+    def _loads(self) -> list[Load]:
+        batches = self.batches.all()
+        if not batches:
             raise GateError(f"No event of {self.process.process} has been loaded yet: nothing to mine.")
-        return files
+        return [
+            Load(f"{batch.load_id} {batch.sha256[:16]}", self.batches.path(batch.load_id), batch.last_us)
+            for batch in batches
+        ]
 
     def discover(self) -> int:
         """Graph, variants, model and cycle times; the number of variants."""
@@ -241,7 +241,7 @@ class Night:
         """One step by its name; what it returns.
 
         Raises:
-            StoreError: the disk is full, or the folder of the run is gone.
+            StoreError: the disk is full, a batch is damaged, or the folder of the run is gone.
         """
         with told_when_full(self.home.root):
             if step != STEPS[0] and not (self.place.enter() / "pull.json").exists():
@@ -249,7 +249,11 @@ class Night:
                     f"{self.work}: what this run had pulled is gone; it is cleared away when the run has ended or has rested "
                     "for a day. Begin again with the step `pull`."
                 )
-            result: int | str = getattr(self, step)()
+            try:
+                result: int | str = getattr(self, step)()
+            except duckdb.Error:
+                self.batches.refuse_damaged()  # if that is why a file could not be read
+                raise
             return result
 
     def fail(self, step: str, reason: str) -> None:

@@ -84,6 +84,9 @@ class Columns(Part):
     order: str | None = Field(
         default=None, description="tie-break for events of a case at the same time: a number that grows"
     )
+    event: str | None = Field(
+        default=None, description="the event's own id: a later row of the same case and id corrects the earlier one"
+    )
 
 
 class Times(Part):

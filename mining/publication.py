@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from pydantic import TypeAdapter
 
 from mining import durable
@@ -19,7 +18,7 @@ from mining.findings import Bottleneck, Check, Data, Findings, Graph, Kpis, Mode
 from mining.flowchart import Scale, choose_scale, default_level, draw, levels, phone_level, render, scale_named
 from mining.pages import Download, LevelMap, write_night
 from mining.process import Process
-from mining.sources.quoting import file_literal, quoted
+from mining.sources.quoting import literal, quoted
 from mining.store import Batch, Tables
 
 VARIANTS_KEPT = 100  # in findings.json; variants.csv has all
@@ -137,14 +136,8 @@ def _checks(night: Mined) -> tuple[Check, ...]:
 
 
 def _data(night: Mined) -> Data:
-    query = """select min(coalesce(started_us, completed_us)), max(completed_us),
-        (select coalesce(sum(n), 0) from (select count(*) as n from steps group by "case", completed_us having n > 1)) / count(*)
-        from steps"""
-    with duckdb.connect() as db:
-        db.execute(
-            f"create view steps as select * from read_parquet({file_literal(night.tables.folder / 'steps.parquet')})"
-        )
-        first, last, ties = db.execute(query).fetchall()[0]
+    query = """select min(first_us), max(last_us), sum(simultaneous) / sum(events) from cases"""
+    first, last, ties = night.tables.engine.con.execute(query).fetchall()[0]
     return Data(
         first_event=_iso(first),
         last_event=_iso(last),
@@ -234,11 +227,16 @@ def write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 def write_cases(process: Process, tables: Tables, path: Path) -> None:
     """One row per case, readable: case_id, first and last event (UTC), finished, cycle time in seconds, segments by name."""
-    segments = "".join(f", segment_{number} as {quoted(name)}" for number, name in enumerate(process.segments, 1))
+    named = [(f"segment_{number}", name) for number, name in enumerate(process.segments, 1)]
+    segments = "".join(f", {column}.name as {quoted(name)}" for column, name in named)
+    joins = "".join(
+        f" left join names {column} on {column}.kind = '{column}' and {column}.code = cases.{column}"
+        for column, _name in named
+    )
     _copy(
         tables,
         f"""select case_id, make_timestamp(first_us) as first_event, make_timestamp(last_us) as last_event, events,
-        stop is not null as finished, cycle_us / 1e6 as cycle_time_s, variant {segments} from cases order by "case" """,
+        stop is not null as finished, cycle_us / 1e6 as cycle_time_s {segments} from cases {joins} order by first_us, case_id""",
         path,
     )
 
@@ -250,18 +248,14 @@ def write_steps(tables: Tables, path: Path) -> None:
         """select c.case_id, s.position, a.name as activity, b.name as after, make_timestamp(s.completed_us) as completed,
         make_timestamp(s.started_us) as started, s.wait_us / 1e6 as wait_s, s.processing_us / 1e6 as processing_s,
         s.sojourn_us / 1e6 as sojourn_s, r.name as resource
-        from steps s join cases c using ("case") join activities a on a.activity = s.activity
-        left join activities b on b.activity = s.after left join resources r on r.resource = s.resource
-        order by s."case", s.position""",
+        from steps s join cases c using ("case") join names a on a.kind = 'activity' and a.code = s.activity
+        left join names b on b.kind = 'activity' and b.code = s.after
+        left join names r on r.kind = 'resource' and r.code = s.resource
+        order by c.first_us, c.case_id, s.position""",
         path,
     )
 
 
 def _copy(tables: Tables, query: str, path: Path) -> None:
     options = "format parquet, compression zstd" if path.suffix == ".parquet" else "format csv, header"
-    with duckdb.connect() as db:
-        for name in ("steps", "cases", "activities", "resources", "variants"):
-            db.execute(
-                f"create view {name} as select * from read_parquet({file_literal(tables.folder / f'{name}.parquet')})"
-            )
-        db.execute(f"copy ({query}) to {file_literal(path)} ({options})")
+    tables.engine.con.execute(f"copy ({query}) to {literal(str(path))} ({options})")

@@ -11,7 +11,7 @@ from conftest import NIGHT_END, Event
 from lifelines import KaplanMeierFitter
 from lifelines.utils import restricted_mean_survival_time
 
-from mining.bottlenecks import _mean_sojourns, _moves, _visits, bottlenecks
+from mining.bottlenecks import _mean_sojourns, _moves, _waiting, bottlenecks
 from mining.discovery import directly_follows
 from mining.findings import Bottleneck
 from mining.store import Tables
@@ -44,8 +44,8 @@ def test_shares_are_the_time_spent_where_every_case_is_finished(mined: Callable[
 
 def test_visits_times_stay_is_the_mean_cycle_time(mined: Callable[..., Tables]) -> None:
     tables = mined(LOOP, ends=["Ship"])
-    visits = _visits(tables, END_US)
-    moves, mean = _moves(tables, visits), _mean_sojourns(tables, visits)
+    waiting = _waiting(tables, END_US)
+    moves, mean = _moves(tables, waiting), _mean_sojourns(tables, waiting)
     expected = sum(
         n * moves.chance(pair) * mean[pair[0]] for pair in moves.n for n in [moves.visits_per_case()[pair[0]]]
     )
@@ -61,13 +61,15 @@ def test_the_mean_stay_equals_lifelines_with_open_visits(mined: Callable[..., Ta
         log.append((str(case), "Order", at(start)))
         log += [(str(case), "Ship", at(start + stay))] if start + stay < 31 * 24 else []
     tables = mined(log, ends=["Ship"])
-    rows = tables.rows(_visits(tables, END_US))
-    durations = np.array([row["lasted_us"] for row in rows]) / HOUR
-    seen = np.array([row["left_us"] is not None for row in rows])
+    times = {(case, step): datetime.fromisoformat(f"{time}+00:00") for case, step, time in log}
+    ordered = [case for case, step in times if step == "Order"]
+    seen = np.array([(case, "Ship") in times for case in ordered])
+    lasting = [times.get((case, "Ship"), NIGHT_END) - times[case, "Order"] for case in ordered]
+    durations = np.array([stay.total_seconds() / 3600 for stay in lasting])
     assert 0 < seen.sum() < len(seen)
     fitted = KaplanMeierFitter().fit(durations, seen)
     expected = restricted_mean_survival_time(fitted, t=durations.max())
-    [mean] = _mean_sojourns(tables, _visits(tables, END_US)).values()
+    [mean] = _mean_sojourns(tables, _waiting(tables, END_US)).values()
     assert mean / HOUR == pytest.approx(expected, rel=1e-6)
 
 

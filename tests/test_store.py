@@ -10,7 +10,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from conftest import NIGHT_END, Event, a_process, write_batch
 from hypothesis import HealthCheck, given, settings
@@ -40,7 +39,7 @@ def hours(microseconds: int | None) -> float | None:
 
 def test_each_step_knows_what_came_before_and_how_long_it_waited(mined: Callable[..., Tables]) -> None:
     tables = mined([("a", "Open", "2024-01-01 09:00"), ("a", "Work", "2024-01-01 12:00", "2024-01-01 10:00")])
-    first, second = tables.rows(tables.steps)
+    first, second = tables.rows(tables.steps.order_by("position"))
     assert (first["position"], first["after"], first["wait_us"]) == (1, None, None)
     assert (tables.names[second["after"]], hours(second["wait_us"]), hours(second["processing_us"])) == ("Open", 1, 2)
     assert hours(second["sojourn_us"]) == 3
@@ -118,8 +117,31 @@ def test_equal_times_are_ordered_by_the_declared_column_then_by_content(mined: C
     assert [plain.names[row["activity"]] for row in plain.rows(plain.steps)] == ["Alpha", "Beta"]
 
 
-def dump(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    return {path.stem: duckdb.sql(f"select * from '{path}'").fetchall() for path in sorted(folder.glob("*.parquet"))}
+def dump(folder: Path) -> dict[str, list[str]]:
+    """Everything that measures read, with names instead of codes."""
+    tables = Tables(folder)
+    activity, resource, segment = tables.names, tables.names_of("resource"), tables.names_of("segment_1")
+    case_ids = {row["case"]: row["case_id"] for row in tables.rows(tables.cases)}
+    paths = {
+        row["variant"]: tuple(activity[code] for code in row["activities"]) for row in tables.rows(tables.variants)
+    }
+    codes = {
+        "case": case_ids,
+        "variant": paths,
+        "activity": activity,
+        "after": activity,
+        "last_activity": activity,
+        "resource": resource,
+        "segment_1": segment,
+    }
+    names = ("steps", "sample", "cases", "waits", "stays", "weeks", "work", "recent")
+    return {
+        name: sorted(
+            repr({key: codes[key].get(value) if key in codes else value for key, value in sorted(row.items())})
+            for row in tables.rows(getattr(tables, name))
+        )
+        for name in names
+    }
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -165,7 +187,8 @@ def test_the_newest_batch_has_the_word_on_segments(tmp_path: Path) -> None:
     new = write_batch(tmp_path / "2.parquet", event, {"region": {"a": "north"}})
     derive(a_process(segments=["region"]), [old, new], NIGHT_END, tmp_path / "t")
     tables = Tables(tmp_path / "t")
-    assert [(row["events"], row["segment_1"]) for row in tables.rows(tables.cases)] == [(1, "north")]
+    regions = tables.names_of("segment_1")
+    assert [(row["events"], regions[row["segment_1"]]) for row in tables.rows(tables.cases)] == [(1, "north")]
 
 
 @settings(max_examples=25, deadline=None)
@@ -176,11 +199,8 @@ def test_variants_equal_brute_force(tmp_path_factory: pytest.TempPathFactory, lo
     tables = Tables(folder / "t")
     ordered = sorted(log, key=lambda event: (event[0], event[2], event[1]))
     expected = sorted(tuple(e[1] for e in group) for _case, group in groupby(ordered, key=lambda event: event[0]))
-    found = [
-        tuple(tables.names[code] for code in row["activities"])
-        for row in tables.rows(tables.variants)
-        for _ in range(row["cases"])
-    ]
+    paths = {row["variant"]: row["activities"] for row in tables.rows(tables.variants)}
+    found = [tuple(tables.names[code] for code in paths[row["variant"]]) for row in tables.rows(tables.cases)]
     assert sorted(found) == expected
 
 

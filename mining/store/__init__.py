@@ -1,8 +1,10 @@
 """The store: immutable batches, and the steps and cases derived from them. Nobody else knows how they lie on disk."""
 
 from mining.store.batches import Batch, Batches, load_id_of
-from mining.store.derive import derive
+from mining.store.deriving import Load, advance, derive
+from mining.store.events import Effect
 from mining.store.overlap import without_known
 from mining.store.tables import Tables
+from mining.store.tallies import RECENT
 
-__all__ = ["Batch", "Batches", "Tables", "derive", "load_id_of", "without_known"]
+__all__ = ["RECENT", "Batch", "Batches", "Effect", "Load", "Tables", "advance", "derive", "load_id_of", "without_known"]

@@ -2,41 +2,121 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import ibis
 
+from mining.store.generations import WHOLE, Generations
+from mining.store.session import MEMORY
+from mining.store.steps import with_before
+from mining.store.tallies import in_sample
+
 
 class Tables:
-    """steps, cases, variants, activities and resources of one night; columns as `derive` describes them."""
+    """The tables of one night.
+
+    steps: case, position (1..), activity, resource, completed_us, started_us, after, enabled_us (the step before: its
+        activity and completion; null for the first), wait_us, processing_us (null without start), sojourn_us.
+    sample: the steps of a fixed part of the cases, of at most about two million events; all, where there are no more.
+    cases: case, case_id, first_us, last_us, events, simultaneous (events at the time of the one before), variant,
+        last_activity, stop (position at which the clock stood still; null while open), cycle_us (null while open), then one
+        column per segment: `segment_1`, ...
+    variants: variant, activities (codes in order), path (their places in the order of names), repeats (activities
+        beyond the first of their name).
+    waits, stays, weeks, work, recent: see `mining.store.tallies`; `us` is the mean of the times in a class.
+
+    Raises:
+        RuntimeError: there are no tables in the folder.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.engine = ibis.duckdb.connect()
+        self._kept = Generations(folder)
+        state = self._kept.read()
+        if state is None:
+            raise RuntimeError(f"{folder}: the derived tables are missing or damaged; run the night again")
+        self.state = state
+        self.engine = ibis.duckdb.connect(memory_limit=MEMORY, temp_directory=str(folder / "spill"))
+        self.names = self.names_of("activity")
+        for name, query in self._views().items():
+            self.engine.con.execute(f"create view {name} as {query}")
+        self.steps, self.sample, self.cases, self.variants = map(
+            self.engine.table, ("steps", "sample", "cases", "variants")
+        )
+        self.waits, self.stays, self.weeks = map(self.engine.table, ("waits", "stays", "weeks"))
+        self.work, self.recent = map(self.engine.table, ("work", "recent"))
 
-    def _table(self, name: str) -> Any:
-        return self.engine.read_parquet(self.folder / f"{name}.parquet", table_name=name)
+    @property
+    def night_end_us(self) -> int:
+        return self.state.night_end_us
 
-    @cached_property
-    def steps(self) -> Any:
-        return self._table("steps")
+    def count_cases(self) -> int:
+        """How many cases there are."""
+        return int(self.rows(self.cases.count().name("n").as_table())[0]["n"])
 
-    @cached_property
-    def cases(self) -> Any:
-        return self._table("cases")
+    def names_of(self, kind: str) -> dict[int, str]:
+        """Names by code of `activity`, `resource`, `segment_1`, ..."""
+        query = f"select code, name from {self._kept.sql(self.state.generations[-1], 'names')} where kind = ?"
+        return dict(self.engine.con.execute(query, [kind]).fetchall())
 
-    @cached_property
-    def variants(self) -> Any:
-        return self._table("variants")
+    def _places(self) -> list[int]:
+        """For each code of an activity, from 1 on, its place in the order of the names."""
+        by_name = sorted(self.names, key=lambda code: self.names[code])
+        place = {code: number for number, code in enumerate(by_name, 1)}
+        return [place[code] for code in sorted(place)] or [0]
 
-    @cached_property
-    def names(self) -> dict[int, str]:
-        """Activity names by code."""
-        return {row["activity"]: row["name"] for row in self.rows(self._table("activities"))}
+    def _views(self) -> dict[str, str]:
+        """SQL of each table, in an order in which each finds those it needs."""
+        kept, state = self._kept, self.state
+        whole = {name: kept.sql(state.generations[-1], name) for name in WHOLE}
+        places = f"list_transform(activities, lambda code: {self._places()}[code])"
+        power = state.sample_power
+        chosen = f'(select "case" from kept_cases where {in_sample(power)})'
+        sampled = f'select * from ({kept.live(state.generations, "sample")}) semi join {chosen} using ("case")'
+        return {
+            "names": f"from {whole['names']}",
+            "kept_cases": kept.live(state.generations, "cases"),
+            "steps": f"select *, {_TIMED} from ({with_before(kept.live(state.generations, 'steps'))})",
+            "sample": f"select *, {_TIMED} from ({with_before(sampled)})" if power else "from steps",
+            "waits": f"select * exclude (us), total_us // n as us from {whole['waits']}",
+            "stays": f"select * exclude (us), total_us // n as us from {whole['stays']}",
+            "weeks": f"from {whole['weeks']}",
+            "work": f"from {whole['work']}",
+            "recent": f"from {whole['recent']}",
+            "cases": _learned(state.night_end_us) if state.learned else "from kept_cases",
+            "variants": f"select variant, activities, {places} as path, {_REPEATS} from ({kept.variants(state.generations)})",
+        }
 
     def rows(self, expression: Any) -> list[dict[str, Any]]:
         """The rows of a small result."""
         rows: list[dict[str, Any]] = expression.to_pyarrow().to_pylist()
         return rows
+
+
+_TIMED = """case when enabled_us is not null then greatest(0, coalesce(started_us, completed_us) - enabled_us) end as wait_us,
+    completed_us - started_us as processing_us, completed_us - enabled_us as sojourn_us"""
+
+
+_REPEATS = "len(activities) - len(list_distinct(activities)) as repeats"
+
+
+def _learned(night_end_us: int) -> str:
+    """Cases where no final activities are declared: a case is over when, of the cases that were silent for as long after the
+    same step, at most 1 in 20 went on; or when it is silent for longer than 99 % of all waits between two events.
+    """
+    return f"""
+        with shortest as (select us, sum(n) over (order by us) as upto, sum(n) over () as moves from stays),
+        usual as (select coalesce(min(us) filter (upto >= 0.99 * moves), 0) as longest from shortest),
+        silent as (select last_activity, count(*) as cases from kept_cases
+            where {night_end_us} - last_us > (select longest from usual) group by last_activity),
+        waited as (select after, us, sum(n) over (partition by after order by us desc) as place from stays),
+        enough as (
+            select last_activity, coalesce(max(us) filter (place > cases // 19), 0) as silence_us
+            from silent left join waited on after = last_activity group by last_activity),
+        judged as (
+            select k.*, {night_end_us} - last_us > least(coalesce(silence_us, longest), longest) as over
+            from kept_cases k left join enough using (last_activity) cross join usual)
+        select * exclude (over) replace (
+            case when over then events end as stop, case when over then last_us - first_us end as cycle_us)
+        from judged"""

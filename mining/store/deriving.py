@@ -1,0 +1,263 @@
+"""From one night's derived tables to the next's, by way of the cases that got events; or all of them anew."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+
+import duckdb
+
+from mining.errors import GateError
+from mining.process import Process
+from mining.store.events import Effect, Part, load_events, segments_of
+from mining.store.generations import WHOLE, Generations, State, maker, to_merge
+from mining.store.session import count, parquet, session, write
+from mining.store.steps import CASES, STEPS, VARIANTS, kept_columns, make_cases, make_steps, order_of, with_before
+from mining.store.tallies import (
+    add_up,
+    coarsen,
+    count_changes,
+    digits_of,
+    in_sample,
+    open_tallies,
+    recent_is_short,
+    recount_recent,
+    sample_power,
+)
+
+SLICE = 2_500_000  # events that are brought in order at a time
+MOST_SLICES = 12  # of a large log; each reads through all of it
+
+
+@dataclass(frozen=True)
+class Load:
+    """A batch as the derived tables know it."""
+
+    load_id: str
+    path: Path
+    last_us: int | None = None  # completion of its last event, if that is known
+
+    def reaches(self, moment_us: int) -> bool:
+        """Whether it may have events at that moment or later."""
+        return self.last_us is None or self.last_us >= moment_us
+
+
+def derive(process: Process, files: Sequence[Path], night_end: datetime, into: Path) -> None:
+    """Write steps, cases, variants and tallies of everything that happened before `night_end`, from nothing, to an empty folder.
+
+    An event that several batches bring is one event; rows that are equal within one batch are as many events as rows.
+    """
+    loads = [Load(path.stem, path) for path in files]
+    _advance(process, loads, _us(night_end), Generations(into), None)
+
+
+def advance(
+    process: Process,
+    loads: Sequence[Load],
+    night_end: datetime,
+    derived: Path,
+    into: Path,
+    before_all: Callable[[], None] = lambda: None,
+) -> Effect | None:
+    """Bring the derived tables to the end of a night, and leave a snapshot of them in `into`.
+
+    Only cases that got events are touched. A night that is over already, as those kept in `derived` know it, is derived
+    anew in `into` alone; so is everything in `derived` that is missing, damaged or was made by other rules.
+
+    Args:
+        loads: all batches, oldest first.
+        before_all: called before all batches are read again, to see whether they are sound.
+
+    Returns:
+        What the new rows did; None where nothing new was brought or everything was derived anew.
+
+    Raises:
+        GateError: no event had happened by then.
+    """
+    kept, night_end_us = Generations(derived), _us(night_end)
+    state = kept.read()
+    if state and state.night_end_us > night_end_us:
+        shutil.rmtree(into, ignore_errors=True)
+        before_all()
+        _advance(process, loads, night_end_us, Generations(into), None)
+        return None
+    usable = state if state and _goes_on(state, process, loads) else None
+    effect = None
+    if usable is None:
+        before_all()
+    if usable is None or usable.night_end_us < night_end_us or len(usable.loads) < len(loads):
+        effect, state = _advance(process, loads, night_end_us, kept, usable)
+    if state is None:
+        raise AssertionError("a night has been derived, or one was there")
+    kept.link(state, into)
+    return effect if usable else None
+
+
+def _us(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)
+
+
+def _goes_on(state: State, process: Process, loads: Sequence[Load]) -> bool:
+    """Whether the loads begin with those that are in, and the rules are the same."""
+    return state.made_by == maker(process) and state.loads == tuple(load.load_id for load in loads[: len(state.loads)])
+
+
+def _parts(state: State | None, loads: Sequence[Load]) -> list[Part]:
+    """The rows that a night has not seen: new loads, and of the old ones what had not happened yet."""
+    known = len(state.loads) if state else 0
+    waiting = [
+        Part(load.path, state.night_end_us) for load in loads[:known] if state and load.reaches(state.night_end_us)
+    ]
+    return waiting + [Part(load.path) for load in loads[known:]]
+
+
+def _advance(
+    process: Process, loads: Sequence[Load], night_end_us: int, kept: Generations, state: State | None
+) -> tuple[Effect | None, State]:
+    place = kept.begin()
+    with session(kept.folder) as con:
+        parts = _parts(state, loads)
+        _open(con, process, kept, state)
+        effect = load_events(con, process, parts, night_end_us, first=state is None) if parts else None
+        if not state and (effect is None or not effect.rows):
+            shutil.rmtree(place)
+            end = datetime.fromtimestamp(night_end_us / 1_000_000, process.zone)
+            raise GateError(f"No event of {process.process} had happened by {end:%Y-%m-%d %H:%M}: nothing to mine.")
+        if state and (effect is None or not effect.rows):
+            shutil.rmtree(place)
+            new = replace(state, night_end_us=night_end_us, loads=tuple(load.load_id for load in loads))
+        else:
+            new = _build(con, process, kept, state, place, night_end_us, loads)
+            new = _merge(con, kept, new)
+    kept.commit(new)
+    return effect, new
+
+
+def _open(con: duckdb.DuckDBPyConnection, process: Process, kept: Generations, state: State | None) -> None:
+    """Everything that is known, as `known_...`; the names and the variants."""
+    con.execute("create table names (kind varchar, code integer, name varchar)")
+    con.execute(f"create table variants ({VARIANTS})")
+    if state is None:
+        segments = "".join(f", {name} integer" for name in segments_of(process))
+        con.execute(f"create table known_steps ({STEPS}{segments})")
+        con.execute(f"create table known_cases ({CASES}{segments})")
+        open_tallies(con, {})
+        return
+    newest = state.generations[-1]
+    con.execute(f"create view known_steps as {kept.live(state.generations, 'steps')}")
+    con.execute(f"create view known_cases as {kept.live(state.generations, 'cases')}")
+    con.execute(f"insert into names from {kept.sql(newest, 'names')}")
+    con.execute(f"insert into variants by name {kept.variants(state.generations)}")
+    open_tallies(con, {name: f"from {kept.sql(newest, name)}" for name in WHOLE if name != "names"})
+
+
+def _build(
+    con: duckdb.DuckDBPyConnection,
+    process: Process,
+    kept: Generations,
+    state: State | None,
+    place: Path,
+    night_end_us: int,
+    loads: Sequence[Load],
+) -> State:
+    """Write one generation."""
+    rows = count(con, "select sum(rows) from spans")
+    events = rows + (state.events - count(con, "select count(*) from known_events") if state else 0)
+    variants = count(con, "select max(variant) from variants")
+    new = State(
+        made_by=maker(process),
+        learned=not process.final_activities,
+        night_end_us=night_end_us,
+        loads=tuple(load.load_id for load in loads),
+        events=events,
+        digits=digits_of(events),
+        sample_power=sample_power(events),
+        generations=(),
+    )
+    if state and state.digits != new.digits:
+        coarsen(con, new.digits)
+    _slices(con, process, place, new, rows, first=state is None)
+    write(con, 'from cases order by "case"', place / "cases.parquet")
+    write(con, f"from variants where variant > {variants} order by variant", place / "variants.parquet")
+    if state:
+        con.execute(f"create table departed as {with_before('from known_events')}")
+        con.execute('create table departed_cases as from known_cases semi join touched using ("case")')
+        count_changes(con, "departed", "departed_cases", new.digits, -1)
+    add_up(con)
+    generations = (*(state.generations if state else ()), kept.finish(place, rows))
+    if state and recent_is_short(con):
+        recount_recent(con, with_before(kept.live(generations, "steps")), kept.live(generations, "cases"))
+    for name in WHOLE:
+        write(con, f"from {name}", place / f"{name}.parquet")
+    return replace(new, generations=(*generations[:-1], kept.finish(place, rows)))
+
+
+def _slices(
+    con: duckdb.DuckDBPyConnection, process: Process, place: Path, new: State, rows: int, *, first: bool
+) -> None:
+    """Make steps, cases and changes slice by slice, two at a time: what streams needs one core, and memory is bounded."""
+    order = order_of(con, process, first=first)
+    size = max(SLICE, rows // MOST_SLICES)
+    bounds = [
+        row[0]
+        for row in con.execute(
+            f"""select min("case") from (select "case", sum(rows) over (order by "case") - rows as before from spans)
+            group by before // {size} order by 1"""
+        ).fetchall()
+    ]
+    ends = [*bounds[1:], count(con, 'select max("case") + 1 from spans')]
+    naming = Lock()
+    con.execute(f"create table cases ({CASES}{''.join(f', {name} integer' for name in segments_of(process))})")
+
+    def work(number: int) -> None:
+        with con.cursor() as own:
+            _slice(own, process, place, new, number, range(bounds[number], ends[number]), order, naming)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, range(len(bounds))))
+
+
+def _slice(
+    con: duckdb.DuckDBPyConnection,
+    process: Process,
+    place: Path,
+    new: State,
+    number: int,
+    cases: range,
+    order: tuple[str, str],
+    naming: Lock,
+) -> None:
+    steps, own_cases = f"steps_{number}", f"cases_{number}"
+    make_steps(con, process, steps, cases, order)
+    make_cases(con, process, steps, own_cases, naming)
+    write(con, f"select {kept_columns(process)} from {steps}", place / f"steps-{number:03}.parquet")
+    if new.sample_power:
+        chosen = f'select "case" from {own_cases} where {in_sample(new.sample_power)}'
+        sampled = f'select {kept_columns(process)} from {steps} semi join ({chosen}) using ("case")'
+        write(con, sampled, place / f"sample-{number:03}.parquet")
+    count_changes(con, steps, own_cases, new.digits, 1)
+    con.execute(f"insert into cases by name from {own_cases}; drop table {steps}; drop table {own_cases}")
+
+
+def _merge(con: duckdb.DuckDBPyConnection, kept: Generations, state: State) -> State:
+    """Make one of several small generations, so that reading does not get slower with every night."""
+    first = to_merge(state.generations)
+    if first is None:
+        return state
+    small, newest = state.generations[first:], state.generations[-1]
+    place = kept.place(newest.number + 1)
+    place.mkdir()
+    for table in ("steps", "cases", "sample"):
+        if table != "sample" or state.sample_power:
+            order = '"case"' if table == "cases" else '"case", position'
+            write(con, f"from ({kept.live(small, table)}) order by {order}", place / f"{table}.parquet")
+    write(con, f"from ({kept.variants(small)}) order by variant", place / "variants.parquet")
+    for name in WHOLE:
+        (kept.place(newest.number) / f"{name}.parquet").rename(place / f"{name}.parquet")
+    steps = count(con, f"select count(*) from {parquet(place / 'steps.parquet')}")
+    return replace(state, generations=(*state.generations[:first], kept.finish(place, steps)))

@@ -1,0 +1,213 @@
+"""Rows of batches -> the events of the cases that they touch, each event once, as codes.
+
+Two rows are the same event when they agree in case, activity, completion, start, resource and order; rows that agree within
+one batch are as many events as rows. Where the process names a column with the event's own id, case and id alone make
+the event, and the newest row has the word on all the rest. On segments the newest batch always has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from mining.process import Process
+from mining.sources.quoting import literal, quoted
+from mining.store.session import count, parquet
+
+EVENT = '"case", activity, completed_us, started_us, resource, order_key'
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of one batch that are new to a night: those completed at `since_us` (microseconds) or later; None: all."""
+
+    path: Path
+    since_us: int | None = None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the rows of a load did to the cases: counts of events, and of cases."""
+
+    rows: int
+    new: int  # events that were not known
+    repeated: int  # rows that said again what was known
+    corrected: int  # events whose content another row, of the same id, replaced
+    late: int  # new events that happened before the last event that was known of their case
+    cases: int  # that got rows
+    new_cases: int
+
+
+def segments_of(process: Process) -> tuple[str, ...]:
+    """The columns that hold the segments' codes."""
+    return tuple(f"segment_{number}" for number in range(1, len(process.segments) + 1))
+
+
+def coded_columns(process: Process) -> tuple[str, ...]:
+    """The columns that hold codes; the names to them are in the table `names`, under the column's name as kind."""
+    return ("activity", "resource", *segments_of(process))
+
+
+def load_events(
+    con: duckdb.DuckDBPyConnection, process: Process, parts: Sequence[Part], night_end_us: int, *, first: bool
+) -> Effect:
+    """Make `events` (every event of every touched case), `spans` (case, rows: how many), `touched` and complete `names`.
+
+    Needs `names`, `known_cases` and `known_steps`: what was there before; `first`: nothing was.
+    """
+    _arriving(con, process, parts, night_end_us)
+    _name(con, process)
+    _touch(con, first=first)
+    con.execute(f"create table coded as {_coded(process, alone=len(parts) == 1)}")
+    con.execute("create view arrived as select * exclude (key) from coded join touched using (key)")
+    if first and len(parts) == 1 and process.columns.event is None:
+        con.execute("create view events as from arrived")
+        con.execute('create view spans as select "case", rows from touched')
+        rows, cases = count(con, "select count(*) from coded"), count(con, "select count(*) from touched")
+        return Effect(rows, rows, 0, 0, 0, cases, cases)
+    con.execute('create table known_events as from known_steps semi join (from touched where known) using ("case")')
+    _merge(con, process)
+    con.execute("create view events as from merged")
+    con.execute('create table spans as select "case", count(*) as rows from merged group by "case"')
+    return _effect(con)
+
+
+def _arriving(con: duckdb.DuckDBPyConnection, process: Process, parts: Sequence[Part], night_end_us: int) -> None:
+    """View `arriving`: the rows that happened before the night's end, with the number of their load."""
+    source = parquet(*(part.path for part in parts))
+    source = source[:-1] + ", union_by_name = true, filename = true)"
+    con.execute("create table loads (filename varchar, load integer, since_us bigint)")
+    listed = [[str(part.path), number, part.since_us] for number, part in enumerate(parts, 1)]
+    con.executemany("insert into loads values (?, ?, ?)", listed)
+    there = {row[0] for row in con.execute(f"describe select * from {source}").fetchall()}
+    wanted = [("event", process.columns.event), *zip(segments_of(process), process.segments, strict=True)]
+    extra = "".join(
+        f", {quoted(f'source.{column}') if f'source.{column}' in there else 'null'}::varchar as {name}"
+        for name, column in wanted
+    )
+    one = len(parts) == 1 and parts[0].since_us is None
+    since = "" if one else "and epoch_us(completed) >= coalesce(since_us, -(1::bigint << 62))"
+    con.execute(
+        f"""create view arriving as
+        select case_id, hash(case_id) as key, activity, epoch_us(completed) as completed_us, epoch_us(started) as started_us,
+            resource, order_key, "row", {"1 as load" if one else "load"} {extra}
+        from {source} {"" if one else "join loads using (filename)"}
+        where epoch_us(completed) < {night_end_us} {since}"""
+    )
+
+
+def _name(con: duckdb.DuckDBPyConnection, process: Process) -> None:
+    """Codes for the names that are new, in the order of the names."""
+    for column in coded_columns(process):
+        kind = literal(column)
+        con.execute(
+            f"""insert into names select {kind},
+                row_number() over (order by name) + (select coalesce(max(code), 0) from names where kind = {kind}), name
+            from (select distinct {column} as name from arriving where {column} is not null)
+            anti join (from names where kind = {kind}) using (name)"""
+        )
+
+
+def _touch(con: duckdb.DuckDBPyConnection, *, first: bool) -> None:
+    """Cases in the order in which they began, so that later ones lie further back in the files.
+
+    Rows find their case by a number of 64 bits, three times as fast as by its text; that no two texts share one is seen to.
+    """
+    con.execute(
+        """create table arrivals as
+        select key, min(case_id) as case_id, max(case_id) as other, min(completed_us) as first_us, count(*) as rows,
+            min(load) = max(load) as at_once
+        from arriving group by key"""
+    )
+    if count(con, "select count(*) from arrivals where case_id <> other"):
+        raise RuntimeError(
+            "two case ids share one 64-bit hash; this happens once in 100,000 stores of ten million cases"
+        )
+    code = (
+        "null::integer as code from arrivals"
+        if first
+        else 'k."case" as code from arrivals left join known_cases k using (case_id)'
+    )
+    con.execute(
+        f"""create table touched as
+        select coalesce(code, (select coalesce(max("case"), 0) from known_cases)
+                + row_number() over (partition by code is null order by first_us, case_id))::integer as "case",
+            key, case_id, rows, at_once, code is not null as known
+        from (select arrivals.*, {code})"""
+    )
+    con.execute("drop table arrivals")
+
+
+def _coded(process: Process, *, alone: bool) -> str:
+    """SQL of the arriving rows as codes, still by key."""
+    coded = coded_columns(process)
+    joins = " ".join(
+        f"left join (select code, name from names where kind = {literal(column)}) n_{column} on n_{column}.name = a.{column}"
+        for column in coded
+    )
+    codes = ", ".join(f"n_{column}.code as {column}" for column in coded)
+    more = "" if alone and process.columns.event is None else ', load, "row"'
+    return f"select key, {codes}, completed_us, started_us, order_key, event {more} from arriving a {joins}"
+
+
+def _merge(con: duckdb.DuckDBPyConnection, process: Process) -> None:
+    """Table `merged`: known and arriving rows brought together, with the first load (0: known before) that had each event.
+
+    Of a case that is new and came in one load, equal rows are events of their own: nothing is to be compared.
+    """
+    columns = ", ".join(['"case"', *coded_columns(process), "completed_us", "started_us", "order_key", "event"])
+    numbered = "" if "load" in _columns(con, "coded") else ', 1 as load, 1 as "row"'
+    con.execute(f"create view numbered as select * {numbered} from arrived")
+    con.execute(
+        f"""create view compared as
+        select {columns}, load, "row" from numbered where known or not at_once or event is not null
+        union all by name select {columns}, 0 as load, 0 as "row" from known_events"""
+    )
+    segments = segments_of(process)
+    con.execute(
+        f"""create table merged as
+        select {columns}, load as first_load, false as corrected, 1 as rows
+            from numbered where not known and at_once and event is null
+        union all by name {_same_content(segments)}
+        union all by name {_same_id(process)}"""
+    )
+
+
+def _columns(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    return {row[0] for row in con.execute(f"describe {table}").fetchall()}
+
+
+def _same_content(segments: Sequence[str]) -> str:
+    newest = "".join(f", arg_max({s}, load) as {s}" for s in segments)
+    order = ", ".join(segments) or "load"
+    return f"""select {EVENT} {newest}, null as event, min(load) as first_load, false as corrected,
+            count(*) filter (load > 0) as rows
+        from (select *, row_number() over (partition by load, {EVENT} order by {order}) as copy
+              from compared where event is null)
+        group by {EVENT}, copy"""
+
+
+def _same_id(process: Process) -> str:
+    newest = '(load, "row")'
+    told = [*coded_columns(process)[:2], "completed_us", "started_us", "order_key"]
+    chosen = [f"arg_max(struct_pack(v := {c}), {newest}).v as {c}" for c in told]
+    chosen += [f"arg_max({s}, {newest}) as {s}" for s in segments_of(process)]
+    return f"""select "case", event, {", ".join(chosen)}, min(load) as first_load,
+            min(load) = 0 and count(distinct row({", ".join(told)})) > 1 as corrected, count(*) filter (load > 0) as rows
+        from compared where event is not null group by "case", event"""
+
+
+def _effect(con: duckdb.DuckDBPyConnection) -> Effect:
+    row = con.execute(
+        """select coalesce(sum(m.rows), 0), count(*) filter (first_load > 0), count(*) filter (corrected),
+            count(*) filter (first_load > 0 and completed_us < k.last_us)
+        from merged m left join known_cases k using ("case")"""
+    ).fetchone()
+    cases = con.execute("select count(*), count(*) filter (not known) from touched").fetchone()
+    if row is None or cases is None:
+        raise AssertionError("an aggregate gives one row")
+    rows, new, corrected, late = (int(value) for value in row)
+    return Effect(rows, new, rows - new - corrected, corrected, late, int(cases[0]), int(cases[1]))

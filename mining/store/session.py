@@ -1,0 +1,40 @@
+"""A DuckDB for building: in memory, spilling to the disk beyond its limit, keeping rows in the order they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from mining.sources.quoting import file_literal, literal
+
+MEMORY = "3GB"  # what is more goes to the disk
+
+
+@contextmanager
+def session(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection whose spill files lie in `folder` while it is open."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="spill-", dir=folder) as spill:
+        options = {"memory_limit": MEMORY, "temp_directory": spill, "preserve_insertion_order": True}
+        with duckdb.connect(config=options) as con:
+            yield con
+
+
+def parquet(*files: Path) -> str:
+    """SQL that reads Parquet files."""
+    return f"read_parquet([{', '.join(file_literal(path) for path in files)}])"
+
+
+def write(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write the rows of a query as Parquet, in their order."""
+    con.execute(f"copy ({query}) to {literal(str(path))} (format parquet, compression snappy, parquet_version v2)")
+
+
+def count(con: duckdb.DuckDBPyConnection, query: str, given: Sequence[object] = ()) -> int:
+    """The one number that a query gives; 0 for null."""
+    found = con.execute(query, list(given)).fetchone()
+    return int(found[0] or 0) if found else 0

@@ -1,0 +1,180 @@
+"""Counts and sums over steps, kept beside them so that a night adds only what it changed.
+
+Every tally adds up: a night takes away what the touched cases had brought and adds what they bring now.
+
+waits: after, activity, us -> n, total_us. Waits of all moves, by class of time.
+stays: after, us -> n, total_us. Sojourns before the clock stopped, by the state left and class of time.
+weeks: week (7 days since 1970 of entering), after, activity -> n, total_us, processed, processing_us. The same moves.
+work: activity -> processed, processing_us. Events with a start.
+recent: after, activity, case, entered_us, left_us. The newest moves before the clock stopped, for what needs single ones.
+
+A class of time is a single microsecond for a log of up to EXACT events; above, all times that agree in their first 10 binary
+digits, which are at most 0.2 % apart and of which the sum is kept.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import duckdb
+
+from mining.store.session import count
+
+EXACT = 2_000_000  # events
+DIGITS = 10
+RECENT = 5_000  # moves of each pair that are looked at; a few more are kept, because some are taken away
+_SPARE = 6_000
+_WEEK = 7 * 24 * 3600 * 1_000_000
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One table of counts and sums: SQL over moves."""
+
+    keys: dict[str, str]
+    sums: dict[str, str]
+    of: str = "after is not null"
+    halted: bool = False  # whether moves count that came after the clock had stopped
+
+
+_PROCESSED = {"processed": "count(processing_us)", "processing_us": "coalesce(sum(processing_us), 0)"}
+_STAYED = {"n": "count(*)", "total_us": "sum(sojourn_us)"}
+
+
+def tallies(digits: int) -> dict[str, Tally]:
+    """All tallies, with times told apart by so many binary digits."""
+    pair = {"after": "after", "activity": "activity"}
+    waited = {"n": "count(*)", "total_us": "sum(wait_us)"}
+    return {
+        "waits": Tally({**pair, "us": time_class("wait_us", digits)}, waited, halted=True),
+        "stays": Tally({"after": "after", "us": time_class("sojourn_us", digits)}, _STAYED),
+        "weeks": Tally({"week": f"enabled_us // {_WEEK}", **pair}, {**_STAYED, **_PROCESSED}),
+        "work": Tally({"activity": "activity"}, _PROCESSED, of="started_us is not null", halted=True),
+    }
+
+
+def digits_of(events: int) -> int:
+    """Binary digits of a time that tell classes apart; 63: all."""
+    return 63 if events <= EXACT else DIGITS
+
+
+def sample_power(events: int) -> int:
+    """One case in 2 to this power is in the sample that stands for a large log."""
+    return max(0, math.ceil(math.log2(events / EXACT))) if events else 0
+
+
+def in_sample(power: int) -> str:
+    """SQL: whether a case is in the sample."""
+    return f"md5_number_lower(case_id) % {2**power} = 0"
+
+
+def time_class(us: str, digits: int) -> str:
+    """SQL of the class of a time: its first binary digits."""
+    if digits >= 63:
+        return us
+    shift = f"greatest(0, ceil(log2({us} + 1))::integer - {digits})"
+    return f"(({us} >> {shift}) << {shift})"
+
+
+def count_changes(con: duckdb.DuckDBPyConnection, steps: str, cases: str, digits: int, sign: int) -> None:
+    """Add (sign 1) or take away (-1) what steps bring to the tallies, in tables `changes_...`.
+
+    `steps` have `after` and `enabled_us`. Moves that came after the clock had stopped are taken away where they do not count.
+    """
+    moves = f"""(select *, completed_us - started_us as processing_us, completed_us - enabled_us as sojourn_us,
+        greatest(0, coalesce(started_us, completed_us) - enabled_us) as wait_us from {steps})"""
+    halted = f"""(select m.* from {moves} m join (select "case", stop from {cases} where stop < events) using ("case")
+        where position > stop)"""
+    for name, made in tallies(digits).items():
+        columns = ", ".join(f"{sql} as {column}" for column, sql in {**made.keys, **made.sums}.items())
+        for relation, by in ((moves, sign), (halted, -sign)):
+            if relation is moves or not made.halted:
+                con.execute(
+                    f"insert into changes_{name} select {by} as sign, {columns} from {relation} where {made.of} group by all"
+                )
+    if sign > 0:
+        _find_newest(con, moves, halted)
+
+
+def add_up(con: duckdb.DuckDBPyConnection) -> None:
+    """Tables `waits`, `stays`, `weeks`, `work` and `recent`: those of `known_...` with their changes."""
+    for name, made in tallies(63).items():
+        keys, sums = ", ".join(made.keys), list(made.sums)
+        con.execute(
+            f"""create table {name} as
+            select {keys}, {", ".join(f"sum(sign * {s})::bigint as {s}" for s in sums)}
+            from (select 1 as sign, {keys}, {", ".join(sums)} from known_{name} union all by name from changes_{name})
+            group by {keys} having sum(sign * {sums[0]}) <> 0 order by {keys}"""
+        )
+    con.execute(
+        f"""create table recent as {
+            _newest('''
+        select * from changes_recent union all select * from known_recent anti join touched using ("case")''')
+        }"""
+    )
+
+
+def open_tallies(con: duckdb.DuckDBPyConnection, known: dict[str, str]) -> None:
+    """Tables `known_...` (by SQL; empty without) and `changes_...`."""
+    for name, made in tallies(63).items():
+        columns = ", ".join(
+            f"{c} {'integer' if c in ('after', 'activity') else 'bigint'}" for c in [*made.keys, *made.sums]
+        )
+        con.execute(f"create table changes_{name} (sign integer, {columns})")
+        con.execute(f"create table known_{name} ({columns})")
+    for name in ("known_recent", "changes_recent"):
+        con.execute(
+            f'create table {name} (after integer, activity integer, "case" integer, entered_us bigint, left_us bigint)'
+        )
+    for name, query in known.items():
+        con.execute(f"insert into known_{name} by name {query}")
+
+
+def coarsen(con: duckdb.DuckDBPyConnection, digits: int) -> None:
+    """Bring the known tallies of a log that has grown large to its classes of time."""
+    for name in ("waits", "stays"):
+        keys = [key for key in tallies(digits)[name].keys if key != "us"]
+        con.execute(
+            f"""create or replace table known_{name} as
+            select {", ".join(keys)}, {time_class("us", digits)} as us, sum(n)::bigint as n, sum(total_us)::bigint as total_us
+            from known_{name} group by all"""
+        )
+
+
+def _find_newest(con: duckdb.DuckDBPyConnection, moves: str, halted: str) -> None:
+    """The moves of each pair that are not older than its newest few thousand: two quick looks instead of one sort."""
+    con.execute(
+        f"""insert into changes_recent
+        select after, activity, "case", enabled_us, completed_us
+        from {moves} join (
+            select after, activity, list_min(max(completed_us, {_SPARE})) as since_us from {moves}
+            where after is not null group by after, activity) using (after, activity)
+        anti join (select "case", position from {halted}) using ("case", position) where completed_us >= since_us"""
+    )
+
+
+def _newest(moves: str) -> str:
+    return f"""select * from ({moves}) qualify row_number() over (
+            partition by after, activity order by left_us desc, entered_us desc, "case" desc) <= {_SPARE}
+        order by after, activity, left_us, entered_us, "case" """
+
+
+def recent_is_short(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether fewer moves of a pair are kept than are looked at, though there were more."""
+    return bool(
+        count(
+            con,
+            f"""select count(*) from (select after, activity, sum(n) as n from weeks group by all) w
+            left join (select after, activity, count(*) as kept from recent group by all) r using (after, activity)
+            where coalesce(kept, 0) < least(n, {RECENT})""",
+        )
+    )
+
+
+def recount_recent(con: duckdb.DuckDBPyConnection, steps: str, cases: str) -> None:
+    """Make `recent` anew from all steps."""
+    moves = f"""select after, activity, "case", enabled_us as entered_us, completed_us as left_us
+        from ({steps}) s join (select "case", stop from ({cases})) c using ("case")
+        where after is not null and (stop is null or position <= stop)"""
+    con.execute(f"create or replace table recent as {_newest(moves)}")
