@@ -241,6 +241,28 @@ def verify(
         raise StoreError("\n".join([*damaged, "Published nights stay as they are."]))
 
 
+@app.command()
+def forget(
+    process_file: ProcessFile,
+    case: Annotated[str, typer.Option(metavar="ID", help="The case, as in `headrace export --what cases`.")],
+    home: HomeOption = None,
+) -> None:
+    """Erase every trace of one case: batches, quarantine, published nights, derived tables. It does not come back."""
+    from mining.erasure import forget as erase  # noqa: PLC0415 - brings DuckDB
+
+    process, place = load(process_file), Home.at(home)
+    with err.status("Looking through the store …"):
+        found = erase(process, place, case)
+    table = Table(title=f"Forgotten: a case of {process.process}")
+    for column in ("where", "files", "rows"):
+        table.add_column(column, justify="left" if column == "where" else "right")
+    for erased in found:
+        table.add_row(erased.what, f"{erased.files:,}", "" if erased.rows is None else f"{erased.rows:,}")
+    out.print(table)
+    if not any(erased.rows for erased in found):
+        out.print("Nothing of it was left: it had been forgotten before.")
+
+
 @app.command(name="schema")
 def write_schema(
     to: Annotated[Path, typer.Argument(help="The file to write.")] = Path("processes/schema.json"),

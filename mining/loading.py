@@ -15,6 +15,7 @@ from pathlib import Path
 from mining import durable
 from mining.home import Home
 from mining.store import Batches
+from mining.store.rewriting import finish_rewriting
 
 State = tuple[tuple[str, int], ...]
 
@@ -32,6 +33,7 @@ def whole(home: Home, process: str, load_id: str) -> Iterator[None]:
 
 def undo_unfinished(home: Home, process: str) -> list[Path]:
     """Take away what an interrupted run left in the store; the files that went."""
+    finish_rewriting(Batches(home.batches(process)))
     gone = list[Path]()
     journal, batches = _journal(home, process), Batches(home.batches(process))
     if journal.exists():
@@ -52,7 +54,15 @@ def state(home: Home, process: str) -> State:
     batches = home.batches(process)
     quarantine = home.quarantine(process)
     files = [*batches.glob("*.json"), *batches.glob("*.parquet"), *quarantine.rglob("*.parquet")]
-    return tuple(sorted((str(path.relative_to(home.store(process))), path.stat().st_size) for path in files))
+    return tuple(sorted((str(path.relative_to(home.store(process))), _size(path)) for path in files))
+
+
+def _size(path: Path) -> int:
+    """-1 for a file that another run has just moved away."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return -1
 
 
 def _journal(home: Home, process: str) -> Path:

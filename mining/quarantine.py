@@ -20,6 +20,7 @@ import duckdb
 from mining import durable
 from mining.home import Home
 from mining.process import Columns, Process
+from mining.sources.forgotten import forgotten_cases
 from mining.sources.mapping import Reading, Table, described, session, unite, write_events
 from mining.sources.quoting import file_literal, literal, quoted
 from mining.sources.resources import resource_key
@@ -105,7 +106,8 @@ def readmit(process: Process, home: Home, into: Path, *, accept_rules: Collectio
             "select kept_in, load_id, file from waiting where not list_contains(?, rule) group by all order by all",
             [stay],
         ).fetchall()
-        reading = Reading(db, process, Path(name), key=resource_key(home, process))
+        key, forgotten = resource_key(home, process), forgotten_cases(home, process.process)
+        reading = Reading(db, process, Path(name), key=key, forgotten=forgotten)
         parts = [(load_id, reading.folder / f"{n:05}.parquet") for n, (_, load_id, _) in enumerate(groups)]
         for (kept_in, _, file), (_, part) in zip(groups, parts, strict=True):
             write_events(reading, _table(db, process, Path(kept_in), file, stay), part)

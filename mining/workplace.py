@@ -82,6 +82,28 @@ def clear(parent: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def at_work(parent: Path) -> list[Path]:
+    """The folders that a process works in right now."""
+    held = list[Path]()
+    for file in sorted(parent.glob("*.lock")):
+        with file.open("ab") as handle:
+            if not _free(handle):
+                held.append(file.with_suffix(""))
+    return held
+
+
+def clear_all(parent: Path) -> list[Path]:
+    """Remove every folder that nobody works in right now, also of runs that rest between two processes; which went."""
+    gone = list[Path]()
+    for folder in sorted(path for path in parent.glob("*") if path.is_dir()):
+        with _lock_file(folder).open("ab") as handle:
+            if _free(handle):
+                shutil.rmtree(folder)
+                _lock_file(folder).unlink(missing_ok=True)
+                gone.append(folder)
+    return gone
+
+
 def _lock_file(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.lock")
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mining.process import Process, SqlSource
 from mining.sources.files import csv_mistake, csv_table, damaged_parquet, files_of, fingerprint, parquet_table
+from mining.sources.forgotten import Forgotten
 from mining.sources.mapping import Reading, count, described, refuse_missing_segments, session, unite, write_events
 from mining.sources.quoting import file_literal, quoted
 from mining.sources.sql import sql_table
@@ -63,6 +64,7 @@ def pull(
     since: str | None = None,
     until: datetime | None = None,
     key: bytes | None = None,
+    forgotten: Forgotten | None = None,
 ) -> Pull:
     """Read everything new from the source of a process and write `into`/pulled.parquet.
 
@@ -73,6 +75,7 @@ def pull(
         since: cursor of the last pull from SQL; None reads from the beginning.
         until: end of the night for queries that use `:until`.
         key: what `resource_key` gives: no clear name of a resource is written.
+        forgotten: cases whose rows are left out.
 
     Raises:
         InputError: something that the user can put right, with file, row, column, value and how.
@@ -80,7 +83,7 @@ def pull(
     into.mkdir(parents=True, exist_ok=True)
     pulled = into / "pulled.parquet"
     with _scratch(into) as scratch, session(scratch) as connection:
-        reading = Reading(connection, process, scratch, key=key)
+        reading = Reading(connection, process, scratch, key=key, forgotten=forgotten)
         if process.source.sql is not None:
             found = _pull_sql(reading, process.source.sql, pulled, since, until)
         else:

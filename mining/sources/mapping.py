@@ -11,11 +11,12 @@ import duckdb
 
 from mining.errors import InputError
 from mining.process import Columns, Process
+from mining.sources.forgotten import Forgotten, leave_out
 from mining.sources.quoting import file_literal, literal, quoted
 from mining.sources.resources import give_pseudonyms, hidden, hidden_columns
 from mining.sources.times import refuse_unknown_pattern, with_instant
 
-_BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279)"
+BLANKS = " \t\n\r\u00a0\ufeff"  # around a value, and not part of it
 _FIXED = {
     "case_id": "VARCHAR",
     "activity": "VARCHAR",
@@ -50,6 +51,7 @@ class Reading:
     folder: Path  # for what has to be unpacked or written on the way
     limit: int | None = None  # rows (of XES: cases) to read, for a preview
     key: bytes | None = None  # of the pseudonyms of resources, where the process has them hashed
+    forgotten: Forgotten | None = None  # cases whose rows are left out
 
 
 def session(scratch: Path) -> duckdb.DuckDBPyConnection:
@@ -89,6 +91,7 @@ def write_events(reading: Reading, table: Table, to: Path) -> int:
     if process.resources == "hashed" and (names := _names(table, process)):
         give_pseudonyms(connection, names, reading.key, kept=table.kept)
     connection.execute(f"COPY (SELECT {_selection(table, process)} FROM {_read(table, process)}) TO {literal(str(to))}")
+    leave_out(connection, to, reading.forgotten)
     written = f"read_parquet({file_literal(to)})"
     _refuse_order_without_number(connection, written, table, process)
     if process.timezone is None:
@@ -142,12 +145,13 @@ def _text(source: str | None, process: Process) -> str:
     """SQL of a mapped text: without blanks around it, null where it means "no value"."""
     if source is None:
         return "NULL::VARCHAR"
-    text = _trimmed("source." + source)
+    text = trimmed("source." + source)
     return f"CASE WHEN {text} NOT IN ({_missing_words(process)}) THEN {text} END"
 
 
-def _trimmed(column: str) -> str:
-    return f"trim({quoted(column)}::VARCHAR, {_BLANKS})"
+def trimmed(column: str) -> str:
+    """SQL of a column as text without blanks around it."""
+    return f"trim({quoted(column)}::VARCHAR, {literal(BLANKS)})"
 
 
 def _missing_words(process: Process) -> str:
@@ -179,7 +183,7 @@ def _read(table: Table, process: Process) -> str:
     relation = f"(SELECT {table.row} AS row, {table.position} AS position, {named} FROM {table.relation})"
     for name in _hidden(table, process):
         column = f"source.{name}"
-        relation = hidden(relation, quoted(column), _trimmed(column), _missing_words(process), process)
+        relation = hidden(relation, quoted(column), trimmed(column), _missing_words(process), process)
     return _with_instants(relation, table, process)
 
 
@@ -190,7 +194,7 @@ def _hidden(table: Table, process: Process) -> list[str]:
 def _names(table: Table, process: Process) -> str:
     """SQL for the names of all resources; nothing where there are none to hide."""
     return " UNION ALL ".join(
-        f"SELECT {_trimmed(name)} AS name FROM {table.relation}" for name in _hidden(table, process)
+        f"SELECT {trimmed(name)} AS name FROM {table.relation}" for name in _hidden(table, process)
     )
 
 

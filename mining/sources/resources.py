@@ -7,23 +7,17 @@ hashed in the query that reads the source, so that a clear name is in no file th
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
 import secrets
-from pathlib import Path
 
 import duckdb
 
-from mining import durable
-from mining.errors import InputError
 from mining.home import Home
+from mining.keys import Key
 from mining.process import Columns, Process
+from mining.sources.keyed import hmac_of
 
 VARIABLE = "HEADRACE_RESOURCE_KEY"
-_SHORTEST = 16  # characters of a key from the environment
 _DIGITS = 12
-_BLOCK = 64  # bytes of a block of SHA-256
 
 
 def resource_key(home: Home, process: Process) -> bytes | None:
@@ -34,18 +28,7 @@ def resource_key(home: Home, process: Process) -> bytes | None:
     Raises:
         InputError: the key is lost, too short, or another one than before.
     """
-    if not _hashes(process):
-        return None
-    check = home.key_check(process.process)
-    used_before = check.exists()  # asked first: another run may be making both just now
-    key = _given(home)
-    if key is None:
-        if used_before:
-            raise InputError(_lost(home, check))
-        key = _made(home.key)
-    durable.write_once(check, f"{_mark(key)}\n".encode())
-    _refuse_other(home, check, key)
-    return key
+    return _key(home, process).get() if _hashes(process) else None
 
 
 def key_to_try(home: Home, process: Process) -> tuple[bytes | None, str]:
@@ -58,16 +41,20 @@ def key_to_try(home: Home, process: Process) -> tuple[bytes | None, str]:
         return None, ""
     if process.resources == "dropped":
         return None, "Resources are dropped: they are not kept."
-    key, check = _given(home), home.key_check(process.process)
-    if check.exists():
-        if key is None:
-            raise InputError(_lost(home, check))
-        _refuse_other(home, check, key)
-    if key is None:
-        return secrets.token_bytes(), (
-            "Resources will be stored under pseudonyms like these; the first run makes the key, and with it the real ones."
-        )
-    return key, "Resources are shown as they will be stored: under pseudonyms."
+    if key := _key(home, process).find():
+        return key, "Resources are shown as they will be stored: under pseudonyms."
+    return secrets.token_bytes(), (
+        "Resources will be stored under pseudonyms like these; the first run makes the key, and with it the real ones."
+    )
+
+
+def _key(home: Home, process: Process) -> Key:
+    check = home.key_check(process.process)
+    advice = (
+        "Without it the same person would be two from now on. If it is lost for good: move "
+        f"{check.parent} away to load everything anew under new pseudonyms, or remove {check} to go on and have it so"
+    )
+    return Key(home.key, check, "the pseudonyms in the store", advice, VARIABLE)
 
 
 def hidden_columns(process: Process, mapping: Columns) -> frozenset[str]:
@@ -99,19 +86,13 @@ def hidden(relation: str, column: str, text: str, missing: str, process: Process
 def give_pseudonyms(connection: duckdb.DuckDBPyConnection, names: str, key: bytes | None, *, kept: bool) -> None:
     """Make the table `pseudonyms` (name, pseudonym), which `hidden` looks names up in: each is hashed once.
 
-    The pseudonym is HMAC (RFC 2104) with DuckDB's own SHA-256. The key is in variables, not in the text of any query.
-
     Args:
         names: SQL of the names, in a column `name`.
         kept: they may be pseudonyms already, which stay as they are.
     """
     if not key:
         raise ValueError("resources are hashed: give the key that `resource_key` returns")
-    block = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
-    for name, pad in (("inner_pad", 0x36), ("outer_pad", 0x5C)):
-        connection.execute(f"SET VARIABLE {name} = ?::BLOB", [bytes(byte ^ pad for byte in block)])
-    inner = "unhex(sha256(getvariable('inner_pad') || encode(name)))"
-    pseudonym = f"'r-' || left(sha256(getvariable('outer_pad') || {inner}), {_DIGITS})"
+    pseudonym = f"'r-' || left({hmac_of(connection, 'resources', key, 'name')}, {_DIGITS})"
     if kept:
         pseudonym = f"CASE WHEN regexp_full_match(name, 'r-[0-9a-f]{{{_DIGITS}}}') THEN name ELSE {pseudonym} END"
     connection.execute(
@@ -123,55 +104,3 @@ def give_pseudonyms(connection: duckdb.DuckDBPyConnection, names: str, key: byte
 
 def _hashes(process: Process) -> bool:
     return process.resources == "hashed" and process.columns.resource is not None
-
-
-def _given(home: Home) -> bytes | None:
-    """The key of the environment, else that of the file, else None."""
-    if VARIABLE in os.environ:
-        key = os.environ[VARIABLE].strip().encode()
-        if len(key) < _SHORTEST:
-            raise InputError(
-                f"{VARIABLE}: a key has {_SHORTEST} characters or more, this one {len(key)}; set it to what it was "
-                f"before, or unset it to use {home.key}"
-            )
-        return key
-    try:
-        key = home.key.read_bytes().strip()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(f"{home.key}: the key of the pseudonyms cannot be read: {error.strerror}") from None
-    if len(key) < _SHORTEST:
-        raise InputError(f"{home.key}: this is no key of pseudonyms any more; restore the file from a copy")
-    return key
-
-
-def _made(path: Path) -> bytes:
-    """A new key in its file; where another run was faster, that one's."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return durable.write_once(path, f"{secrets.token_hex(32)}\n".encode(), mode=0o600).strip()
-
-
-def _mark(key: bytes) -> str:
-    """By which a key is known again, and from which it cannot be found."""
-    return hmac.digest(key, b"the key of headrace's pseudonyms", "sha256").hex()[:16]
-
-
-def _refuse_other(home: Home, check: Path, key: bytes) -> None:
-    if check.read_text(encoding="ascii").strip() != _mark(key):
-        place = VARIABLE if VARIABLE in os.environ else str(home.key)
-        raise InputError(
-            f"{place}: this is not the key that the pseudonyms in the store were made with; {_advice(check)}"
-        )
-
-
-def _lost(home: Home, check: Path) -> str:
-    return f"{home.key}: the key that the pseudonyms in the store were made with is gone; {_advice(check)}"
-
-
-def _advice(check: Path) -> str:
-    return (
-        f"restore it (in {VARIABLE} or in the file), or else the same person would be two from now on. If it is lost for "
-        f"good: move {check.parent} away to load everything anew under new pseudonyms, or remove {check} to go on and "
-        f"have it so"
-    )

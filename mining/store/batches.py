@@ -34,6 +34,7 @@ class Batch:
     bytes: int | None = None  # size of the Parquet file; None in batches of Headrace 0.1
     first_us: int | None = None  # earliest and latest `completed`, in microseconds since 1970 UTC; None if not known
     last_us: int | None = None
+    forgotten: int = 0  # rows that were taken out since: cases forgotten on request, or older than the process keeps
 
 
 @dataclass(frozen=True)
@@ -65,18 +66,18 @@ class Batches:
             return self._sound(self.read(load_id))
         with durable.beside(self.path(load_id)) as part:
             shutil.copyfile(rows_file, part)
-        rows, first_us, last_us = _measured(self.path(load_id))
+        rows, size, sha256, first_us, last_us = content_of(self.path(load_id))
         batch = Batch(
             load_id=load_id,
             loaded_at=loaded_at.isoformat(),
             night=night.isoformat(),
             rows=rows,
             set_aside=set_aside,
-            sha256=_sha256(self.path(load_id)),
+            sha256=sha256,
             inputs=pull.inputs,
             cursor=pull.cursor,
             checks=checks,
-            bytes=self.path(load_id).stat().st_size,
+            bytes=size,
             first_us=first_us,
             last_us=last_us,
         )
@@ -208,12 +209,12 @@ def _told(file: Path, what: str, load_id: str) -> str:
     )
 
 
-def _measured(path: Path) -> tuple[int, int | None, int | None]:
-    """Rows, and the first and the last `completed` in microseconds."""
+def content_of(path: Path) -> tuple[int, int, str, int | None, int | None]:
+    """What a sidecar says of its Parquet file: rows, bytes, SHA-256, the first and the last `completed` in microseconds."""
     query = "select count(*), epoch_us(min(completed)), epoch_us(max(completed)) from read_parquet(?)"
     with duckdb.connect() as db:
         rows, first_us, last_us = db.execute(query, [str(path)]).fetchall()[0]
-    return rows, first_us, last_us
+    return rows, path.stat().st_size, _sha256(path), first_us, last_us
 
 
 def _sha256(path: Path) -> str:
