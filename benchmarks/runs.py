@@ -28,6 +28,7 @@ class Run:
 
     name: str
     wall_s: float  # from the start of the process to its end
+    cpu_s: float  # of all cores, whole process; other work on the machine changes it less than the wall time
     peak_mb: float  # resident memory, the largest of the process and its children
     stages: dict[str, float]  # seconds
     answer: Answer
@@ -61,7 +62,7 @@ def run(name: str, log: Path, folder: Path) -> Run:
         raise BenchmarkError(f"{name} failed on {log.name} ({child.returncode}):\n{errors.read_text()[-2000:]}")
     found = json.loads((folder / f"{name}.json").read_text())
     peak_mb = used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-    return Run(name, wall_s, peak_mb, found["stages"], Answer(**found["answer"]))
+    return Run(name, wall_s, used.ru_utime + used.ru_stime, peak_mb, found["stages"], Answer(**found["answer"]))
 
 
 def provide(folder: Path, events: int, night: int = 0) -> Path:

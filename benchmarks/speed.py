@@ -57,8 +57,10 @@ def check_equal(runs: list[Run]) -> None:
 def ratios(runs: list[Run]) -> str:
     by_name = {run.name: run for run in runs}
     pm4py, sort = by_name[PM4PY], by_name[SORT]
-    head = ["", "wall s", "work s", "peak MB", "pm4py / it: wall", "work", "memory", "it / sort: wall", "work"]
-    return table(head, [[run.name, *_took(run), *_quotients(pm4py, run), *_quotients(run, sort)[:2]] for run in runs])
+    head = ["", "wall s", "work s", "peak MB", "CPU s", "pm4py / it: wall", "work", "memory", "it / sort: wall", "work"]
+    return table(
+        head, [[run.name, *_took(run), run.cpu_s, *_quotients(pm4py, run), *_quotients(run, sort)[:2]] for run in runs]
+    )
 
 
 def _took(run: Run) -> list[float]:

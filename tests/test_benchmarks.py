@@ -155,7 +155,7 @@ ANSWER = Answer(
 def test_one_changed_number_is_a_difference(changed: dict[str, Any]) -> None:
     other = replace(ANSWER, **changed)
     assert any(line.startswith(next(iter(changed))) for line in differences(ANSWER, other))
-    runs = [Run("pm4py on pandas", 1.0, 1.0, {}, ANSWER), Run("DuckDB windows", 1.0, 1.0, {}, other)]
+    runs = [Run("pm4py on pandas", 1.0, 1.0, 1.0, {}, ANSWER), Run("DuckDB windows", 1.0, 1.0, 1.0, {}, other)]
     with pytest.raises(BenchmarkError, match=next(iter(changed))):
         check_equal(runs)
 
