@@ -50,7 +50,7 @@ def _told(home: Path, words: str) -> str:
     places[_mount_point(home)] = f"the home, {home}"
     seen = "; ".join(f"{place} ({what}): {_room(place)}" for place, what in places.items())
     return (
-        f"The disk is full: {words}\nFree now: {seen}.\n"
+        f"The disk is full, or a limit on it is reached: {words}\nFree now: {seen}.\n"
         "Nothing that was stored is lost, and the nights published before stay as they are. Make room (old nights, "
         "other files of that disk) or move the home to a larger one, then run the night again: it mends by itself."
     )

@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 import shutil
 import signal
 import sys
@@ -95,13 +96,16 @@ class Child:
         return Ended(-signal.SIGKILL if code is None else code, events, said)
 
 
-def _headrace(place: str, arguments: list[str], said: str, kill_at: int, *, exchange: bool = True) -> None:
+def _headrace(
+    place: str, arguments: list[str], said: str, kill_at: int, *, exchange: bool = True, largest: int = -1
+) -> None:
     """In the child: as the command line does it, with what it says in a file."""
     os.chdir(place)
     handle = os.open(said, os.O_WRONLY)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     seen = _watch(str(Path(place) / "home"), kill_at)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
     if not exchange:
         from mining import durable  # noqa: PLC0415
 
@@ -116,6 +120,7 @@ def _headrace(place: str, arguments: list[str], said: str, kill_at: int, *, exch
     except SystemExit as end:
         code = end.code
     sys.stdout.flush()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     Path(said).with_suffix(".events").write_text("\n".join(seen))
     os._exit(int(code or 0))
 

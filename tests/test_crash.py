@@ -15,7 +15,7 @@ from pathlib import Path
 
 import crashing
 import pytest
-from crashing import Child, Scene, fingerprints, kill_points, nursery
+from crashing import Child, Company, Scene, fingerprints, kill_points, nursery
 
 from mining import lock, placing
 from mining.errors import StoreError
@@ -133,6 +133,23 @@ def test_a_full_disk_is_told_and_mends_when_there_is_room(
     assert codes.count(1) >= 3
     ballast.unlink()
     assert scene.mended(context, company) == []
+
+
+def test_where_no_file_may_grow_further_the_same_is_told(
+    context: ForkServerContext, scenes: dict[str, Scene], tmp_path: Path
+) -> None:
+    """As a full disk, where nothing can be mounted; the limit is on each file."""
+    scene = scenes["files 2"]
+    company = scene.before.moved(tmp_path / "company")
+    for largest in (3_000, 10_000, 30_000):
+        ended = Child(context, company.place, scene.arguments, largest=largest).ended()
+        assert (ended.code, "The disk is full" in ended.said, "Traceback" in ended.said) == (1, True, False), ended.said
+        assert company.published().items() >= _night(scene.before, 1).items()
+    assert scene.mended(context, company) == []
+
+
+def _night(company: Company, day: int) -> dict[str, str]:
+    return {name: content for name, content in company.published().items() if f"-{day:02}/" in name}
 
 
 def _fill(ballast: Path, free_kb: int) -> None:
