@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
-import ibis.backends.duckdb.converter  # noqa: F401 - Ibis imports it, and pandas with it, at the first result: not a stage's time
 
 from benchmarks.answers import Answer, path_name
 from benchmarks.events import ENDS
