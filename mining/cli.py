@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -261,6 +261,19 @@ def forget(
     out.print(table)
     if not any(erased.rows for erased in found):
         out.print("Nothing of it was left: it had been forgotten before.")
+
+
+@app.command()
+def tidy(process_file: ProcessFile, home: HomeOption = None) -> None:
+    """Drop cases and published nights that are older than `keep` in the process file says."""
+    from mining.retention import tidy as drop  # noqa: PLC0415 - brings DuckDB
+
+    process, place = load(process_file), Home.at(home)
+    with err.status("Looking through the store …"):
+        gone = drop(process, place, datetime.now(UTC))
+    age = f"older than {process.keep.events.days:,} days" if process.keep.events else "`keep.events` names no age"
+    out.print(f"Events: {gone.cases:,} cases dropped, {gone.rows:,} rows ({age}).")
+    out.print(f"Nights: {len(gone.nights):,} removed.")
 
 
 @app.command(name="schema")

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 from markupsafe import escape
 
-from mining import durable, loading, placing
+from mining import durable, loading, placing, quarantine
 from mining.disk import told_when_full
 from mining.errors import InputError, StoreError
 from mining.findings import Check
@@ -122,7 +122,9 @@ def _erase(trace: Trace, home: Home, batches: Batches) -> Iterator[Erased]:
     yield _removed("derived tables, made anew by the next run", home.derived(name))
     yield _removed("damaged batches that were moved away", home.damaged(name))
     yield _total("published nights", [_from_night(trace, night) for night in _nights(home, name)])
-    yield _total("quarantine", [_from_quarantine(trace, home, path) for path in _set_aside(home, name)])
+    yield _total(
+        "quarantine", [quarantine.take_out(home, name, path, trace.condition(path)) for path in _set_aside(home, name)]
+    )
     rows = [
         take_out(batches, batch, trace.condition(batches.path(batch.load_id)), trace.without(batch.checks))
         for batch in batches.described()
@@ -157,20 +159,6 @@ def _rewrite(path: Path, trace: Trace) -> int:
         with durable.beside(path) as part:
             write_without(path, trace.condition(path), part)
     return rows
-
-
-def _from_quarantine(trace: Trace, home: Home, path: Path) -> int:
-    """The rows themselves, after what says of them that they were taken in."""
-    with duckdb.connect() as db:
-        condition, file = trace.condition(path), file_literal(path)
-        told = db.execute(f"select load_id, file, row from read_parquet({file}) where {condition}").fetchall()
-    if not told:
-        return 0
-    rows = ", ".join(f"({literal(load)}, {literal(file)}, {int(row)})" for load, file, row in told)
-    for released in sorted((home.quarantine(trace.process.process) / "released").glob("*.parquet")):
-        with durable.beside(released) as part:
-            write_without(released, f"(load_id, file, row) in ({rows})", part)
-    return _rewrite(path, trace)
 
 
 def _from_night(trace: Trace, night: Path) -> int:

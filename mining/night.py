@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 from pydantic import TypeAdapter
 
-from mining import durable, loading, placing, quarantine, validation
+from mining import durable, loading, placing, quarantine, retention, validation
 from mining.disk import told_when_full
 from mining.errors import GateError, InputError, StoreError
 from mining.findings import Bottleneck, Check
@@ -148,6 +148,7 @@ class Night:
         """
         with self._alone("store"):
             self._take_in()
+            retention.drop_old_when_due(self.process, self.home, datetime.now(UTC))
             advance(
                 self.process, self._loads(), self.end, self.home.derived(self.process.process), self.work / "tables"
             )
@@ -252,7 +253,7 @@ class Night:
             try:
                 result: int | str = getattr(self, step)()
             except duckdb.Error:
-                self.batches.refuse_damaged()  # if that is why a file could not be read
+                loading.refuse_damaged(self.home, self.process.process)  # if that is why a file could not be read
                 raise
             return result
 
@@ -283,6 +284,7 @@ class Night:
                 placing.place(
                     site, self.target, self.home, loads, [batch.load_id for batch in self.batches.described()]
                 )
+            retention.thin(self.process, self.home, spare=self.day)
 
 
 def newest_pulled(process: Process, home: Home) -> Night:

@@ -7,6 +7,7 @@ import logging
 import shutil
 from collections.abc import Collection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mining import durable
 from mining.home import Home
@@ -35,6 +36,19 @@ def place(site: Path, target: Path, home: Home, loads: Collection[str], stored: 
     _unlisted(target.parent).touch()
     _swap(site, target)
     _list(home, target.parent)
+
+
+def take_away(nights: Collection[Path], home: Home, process: str) -> None:
+    """Remove published nights of a process, each in one step; to be called under its lock."""
+    if not nights:
+        return
+    _unlisted(home.nights(process)).touch()
+    work = home.work(process)
+    work.mkdir(parents=True, exist_ok=True)
+    for night in nights:
+        with TemporaryDirectory(prefix="local-removed-", dir=work) as name:
+            night.rename(Path(name) / night.name)
+    _list(home, home.nights(process))
 
 
 def heal(home: Home, process: str) -> None:

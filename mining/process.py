@@ -32,6 +32,20 @@ def _duration(value: Any) -> Any:
     return timedelta(**{match[2].lower() + "s": float(match[1])})
 
 
+_AGE = re.compile(r"^\s*(\d{1,3})\s*(day|week|month|year)s?\s*$", re.IGNORECASE)
+_DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}  # rather a day longer than one less
+
+
+def _age(value: Any) -> Any:
+    """Read "60 days", "18 months", "3 years" as a timedelta."""
+    if isinstance(value, timedelta):
+        return value
+    match = _AGE.match(str(value))
+    if not match or not int(match[1]):
+        raise ValueError('write a whole number below 1,000 and a unit: "60 days", "8 weeks", "18 months" or "3 years"')
+    return timedelta(days=int(match[1]) * _DAYS[match[2].lower()])
+
+
 def _zone(value: Any) -> str:
     if value not in available_timezones():
         raise ValueError(f'"{value}" is no time zone; write an IANA name such as "Europe/Berlin" or "UTC"')
@@ -39,6 +53,7 @@ def _zone(value: Any) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=str)]
+Age = Annotated[timedelta, BeforeValidator(_age, json_schema_input_type=str)]
 Zone = Annotated[str, BeforeValidator(_zone, json_schema_input_type=str)]
 
 
@@ -128,6 +143,25 @@ class Target(Part):
     by: date | None = None
 
 
+class KeptNights(Part):
+    """Which published nights stay, by their age when a newer one is published."""
+
+    daily: Age = Field(default=timedelta(days=60), description="up to this age every night")
+    weekly: Age = Field(default=timedelta(days=366), description="older ones: up to this age the last of each week")
+    monthly: Age | None = Field(
+        default=None, description="older ones still: up to this age the last of each month; for ever if absent"
+    )
+
+
+class Keep(Part):
+    """How long things are kept."""
+
+    events: Age | None = Field(
+        default=None, description="cases whose last event is older are dropped; for ever if absent"
+    )
+    nights: KeptNights | Literal["all"] = KeptNights()
+
+
 class Process(Part):
     """One process, as `processes/NAME.yaml` says it."""
 
@@ -147,6 +181,7 @@ class Process(Part):
     times: Times = Times()
     calendar: Calendar | None = None
     targets: tuple[Target, ...] = ()
+    keep: Keep = Keep()
     nightly_at: str = Field(
         default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="local time of the nightly run"
     )

@@ -137,6 +137,24 @@ def release(process: Process, home: Home, load_id: str, into: Path) -> int:
     return rows
 
 
+def take_out(home: Home, process: str, path: Path, condition: str) -> int:
+    """Take rows out of a kept file for good, those for which an SQL condition holds; their number.
+
+    What says of them that they were taken in goes first: until then they are still there to be found.
+    """
+    with _session() as db:
+        found = f"select load_id, file, row from read_parquet({file_literal(path)}) where {condition}"
+        rows = db.execute(found).fetchall()
+        if not rows:
+            return 0
+        gone = ", ".join(f"({literal(load)}, {literal(file)}, {int(row)})" for load, file, row in rows)
+        for released in _kept(home.quarantine(process) / "released"):
+            query = f"select * from read_parquet({file_literal(released)}) where (load_id, file, row) not in ({gone})"
+            _write(db, query, released)
+        _write(db, f"select * from read_parquet({file_literal(path)}) where ({condition}) is not true", path)
+    return len(rows)
+
+
 @contextmanager
 def _session() -> Iterator[duckdb.DuckDBPyConnection]:
     with TemporaryDirectory(prefix="headrace-") as scratch, session(Path(scratch)) as db:

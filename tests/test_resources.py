@@ -229,7 +229,7 @@ def test_a_lost_key_is_told_and_not_made_anew(tmp_path: Path) -> None:
             ask()
     assert not home.key.exists()
     home.key.write_bytes(b"")
-    with pytest.raises(InputError, match="this is no key of pseudonyms any more"):
+    with pytest.raises(InputError, match="this is no key any more"):
         resource_key(home, process())
     home.key.write_bytes(key or b"")
     assert resource_key(home, process()) == key
