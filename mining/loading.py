@@ -12,8 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
+
 from mining import durable
+from mining.errors import StoreError
 from mining.home import Home
+from mining.sources.quoting import file_literal
 from mining.store import Batches
 from mining.store.rewriting import finish_rewriting
 
@@ -47,6 +51,32 @@ def undo_unfinished(home: Home, process: str) -> list[Path]:
         path.unlink(missing_ok=True)
     journal.unlink(missing_ok=True)
     return gone
+
+
+def refuse_damaged(home: Home, process: str) -> None:
+    """Read everything that the store keeps.
+
+    Raises:
+        StoreError: a batch or a file of the quarantine is damaged.
+    """
+    Batches(home.batches(process)).refuse_damaged()
+    for path in sorted(home.quarantine(process).rglob("*.parquet")):
+        if damage := unreadable(path):
+            raise StoreError(damage)
+
+
+def unreadable(path: Path) -> str | None:
+    """Why a file of the quarantine cannot be read to its last value, and what to do; None if it can be."""
+    try:
+        with duckdb.connect() as db:
+            db.execute(f"select bit_xor(hash(*columns(*))) from read_parquet({file_literal(path)})").fetchall()
+    except duckdb.Error as error:
+        return (
+            f"{path}: cannot be read ({str(error).splitlines()[0]}).\nRestore the file from a copy. Without one, and if the "
+            f"source still has the rows: `headrace verify PROCESS.yaml --reload {path.stem.partition('-')[0]}`, and the next "
+            "run pulls them again."
+        )
+    return None
 
 
 def state(home: Home, process: str) -> State:

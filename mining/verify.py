@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import duckdb
-
 from mining import durable, loading, placing
 from mining.errors import InputError, StoreError
 from mining.home import Home
@@ -16,7 +14,6 @@ from mining.lock import alone
 from mining.process import Process
 from mining.readmission import rows_of
 from mining.sources.files import files_of, fingerprint
-from mining.sources.quoting import file_literal
 from mining.store import Batch, Batches
 from mining.workplace import clear
 
@@ -69,7 +66,7 @@ def reload(process: Process, home: Home, load_id: str) -> list[Path]:
         loading.undo_unfinished(home, name)
         batches = Batches(home.batches(name))
         kept = loading.files_of_load(home, name, load_id)
-        hurt = [path for path in kept if _unreadable(path)]
+        hurt = [path for path in kept if loading.unreadable(path)]
         if _damage(batches, load_id):  # rows of the quarantine that the batch took in wait again
             hurt += [path for path in kept if path.parent.name == "released" and path not in hurt]
         elif not hurt:
@@ -118,27 +115,8 @@ def _miscounted(batches: Batches, batch: Batch) -> str | None:
 def _quarantine(home: Home, name: str) -> Iterator[Finding]:
     for path in sorted(home.quarantine(name).rglob("*.parquet")):
         what = f"set aside {path.relative_to(home.quarantine(name))}"
-        if reason := _unreadable(path):
-            load_id = path.stem.partition("-")[0]
-            advice = (
-                f"{path}: cannot be read ({reason}).\nRestore the file from a copy. Without one, and if the source still "
-                f"has the rows: `headrace verify PROCESS.yaml --reload {load_id}`, and the next run pulls them again."
-            )
-            yield Finding(what, State.DAMAGED, advice)
-        else:
-            yield Finding(what, State.SOUND)
-
-
-def _unreadable(path: Path) -> str | None:
-    """Why a Parquet file cannot be read from its first to its last value; None if it can."""
-    try:
-        with duckdb.connect() as db:
-            db.execute(
-                f"select count(*), bit_xor(hash(*columns(*))) from read_parquet({file_literal(path)})"
-            ).fetchall()
-    except duckdb.Error as error:
-        return str(error).splitlines()[0]
-    return None
+        damage = loading.unreadable(path)
+        yield Finding(what, State.DAMAGED if damage else State.SOUND, damage or "")
 
 
 def _refuse_if_gone(process: Process, batches: Batches, load_id: str) -> None:

@@ -151,9 +151,14 @@ def test_a_damaged_file_of_the_quarantine_is_told_and_pulled_again(
     damage(kept)
     ended = told(orders, *VERIFY)
     assert (ended.code, f"--reload {kept.stem}" in ended.said) == (1, True), ended.said
+    orders.work(3)
+    ended = told(orders, *orders.night(3))
+    assert (ended.code, f"--reload {kept.stem}" in ended.said, "Traceback" in ended.said) == (1, True, False), (
+        ended.said
+    )
     assert told(orders, *VERIFY, "--reload", kept.stem).code == 0
-    assert told(orders, *orders.night(2)).code == 0
-    assert orders.mistakes([1, 2]) == []
+    assert told(orders, *orders.night(3)).code == 0
+    assert orders.mistakes([1, 2, 3]) == []
 
 
 def test_a_damaged_readmission_waits_again(orders: Company, told: Callable[..., Ended]) -> None:
@@ -177,3 +182,49 @@ def test_a_parquet_file_without_description_is_moved_and_never_counted(
     assert orders.mistakes([1, 2]) == []
     ended = told(orders, *VERIFY)
     assert (ended.code, "never counted" in ended.said, stray.exists()) == (0, True, False)
+
+
+@pytest.fixture(scope="module")
+def third(context: ForkServerContext, mined: dict[str, Company], tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The third day's rows are there, and its night went undisturbed."""
+    company = mined["files"].moved(tmp_path_factory.mktemp("third") / "company")
+    company.work(3)
+    assert Child(context, company.place, company.night(3)).ended().code == 0
+    return company
+
+
+CUT_OFF = [
+    (cut, "state.json"),
+    (empty, "state.json"),
+    (Path.unlink, "state.json"),
+    (cut, "*/steps*"),
+    (Path.unlink, "*/cases*"),
+]
+UNREADABLE = [(blank, "*/steps*"), (blank, "*/names*"), (blank, "*/waits*"), (blank, "*/variants*")]
+TO_COME = pytest.mark.xfail(
+    strict=True, reason="a derived table of the right size that cannot be read is not made anew yet"
+)
+
+
+@pytest.mark.parametrize(("damage", "file"), [*CUT_OFF, *(pytest.param(*given, marks=TO_COME) for given in UNREADABLE)])
+def test_damaged_derived_tables_are_made_anew(
+    orders: Company, third: Company, told: Callable[..., Ended], damage: Callable[[Path], None], file: str
+) -> None:
+    orders.work(3)
+    damage(min((orders.store / "derived").glob(file)))
+    ended = told(orders, *orders.night(3))
+    assert ended.code == 0, ended.said
+    assert orders.published() == third.published()
+
+
+@pytest.mark.xfail(strict=True, reason="verify does not compare the derived tables yet")
+def test_derived_tables_that_were_changed_are_told_and_made_anew(
+    orders: Company, third: Company, told: Callable[..., Ended]
+) -> None:
+    """A few bits may change nothing that a night reads: `verify` sees them all the same."""
+    flip(max((orders.store / "derived").glob("*/cases*")))
+    ended = told(orders, *VERIFY)
+    assert (ended.code, "derived tables" in ended.said) == (0, True), ended.said
+    orders.work(3)
+    assert told(orders, *orders.night(3)).code == 0
+    assert orders.published() == third.published()
