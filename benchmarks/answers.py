@@ -9,6 +9,7 @@ from typing import Any
 
 SAME_MEAN = 1e-6  # relative: sums of other types in another order
 SAME_MEDIAN = 0.005  # relative: Headrace may read quantiles of waits from a histogram of that width
+WITHIN = {"mean_wait_s": SAME_MEAN, "median_wait_s": SAME_MEDIAN, "median_case_s": SAME_MEDIAN}
 SEPARATOR = " > "
 
 
@@ -33,20 +34,24 @@ def path_name(activities: Iterable[str]) -> str:
     return SEPARATOR.join(activities)
 
 
-def differences(one: Answer, other: Answer, seconds: float = 0.0) -> list[str]:
+def differences(one: Answer, other: Answer, seconds: float = 0.0, *, exactly: bool = False) -> list[str]:
     """What differs in the parts that both have; at most three of each part.
 
     Counts are to be equal; means and medians within SAME_MEAN and SAME_MEDIAN, or within `seconds` where one of the two
-    does not count finer than that.
+    does not count finer than that; all of them `exactly` where the same program answers twice.
     """
-    return [line for field in fields(Answer) for line in _differing(field.name, one, other, seconds)[:3]]
+    within = {} if exactly else WITHIN
+    return [
+        line
+        for field in fields(Answer)
+        for line in _differing(field.name, one, other, within.get(field.name, 0.0), seconds)[:3]
+    ]
 
 
-def _differing(part: str, one: Answer, other: Answer, seconds: float) -> list[str]:
+def _differing(part: str, one: Answer, other: Answer, within: float, seconds: float) -> list[str]:
     left, right = getattr(one, part), getattr(other, part)
     if left is None or right is None:
         return []
-    within = {"mean_wait_s": SAME_MEAN, "median_wait_s": SAME_MEDIAN, "median_case_s": SAME_MEDIAN}.get(part, 0.0)
     some, more = _by_name(left), _by_name(right)
     return [
         f"{part} {name}: {some.get(name)} and {more.get(name)}".replace("  ", " ")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.machine import description
-from benchmarks.runs import ROOT
+from benchmarks.runs import ROOT, Run
 
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 CACHE = ROOT / ".cache" / "bench"
+STAGES = ("read", "sort", "store", "graph", "waits", "variants", "cases", "rework", "bottlenecks")
 HEAD = """# What was measured
 
 Each section is written by the command in its title, from one run of it. How to run them: "Benchmarks" in `CONTRIBUTING.md`.
@@ -52,6 +53,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         for line in [lines[0], ruler, *lines[1:]]
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def stages(runs: Mapping[str, Run]) -> str:
+    """The seconds of each stage that any of them has."""
+    used = [stage for stage in STAGES if any(stage in run.stages for run in runs.values())]
+    rows = [[name, *(run.stages.get(stage) for stage in used), run.wall_s - run.work_s] for name, run in runs.items()]
+    return table(["seconds", *used, "start and end"], rows)
 
 
 def _told(value: object) -> str:

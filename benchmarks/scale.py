@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.machine import keep_to_threads
-from benchmarks.report import Asked, millions, table, tell
+from benchmarks.report import Asked, millions, stages, table, tell
 from benchmarks.runs import BenchmarkError, Run, megabytes, provide, run
 
 SIZES = (1_000_000, 10_000_000, 100_000_000)
@@ -64,7 +64,7 @@ def main() -> None:
         print(f"{millions(events)} events", file=sys.stderr)
         built.append(measure(asked.folder, events))
     notes = NOTES.format(base=millions(_base(built).events))
-    tell("bench-scale", "Scale", [notes, sizes(built)], asked)
+    tell("bench-scale", "Scale", [notes, sizes(built), stages({millions(one.events): one.run for one in built})], asked)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,13 @@ from tempfile import TemporaryDirectory
 from benchmarks.answers import SAME_MEAN, SAME_MEDIAN, differences
 from benchmarks.contenders import CONTENDERS
 from benchmarks.machine import keep_to_threads
-from benchmarks.report import Asked, millions, table, tell
+from benchmarks.report import Asked, millions, stages, table, tell
 from benchmarks.runs import BenchmarkError, Run, provide, run
 
 SIZES = (1_000_000, 10_000_000)
 PM4PY, SORT = "pm4py on pandas", "bare sort"
 NIGHT = "Headrace night"  # has a benchmark of its own
 WHOLE_SECONDS = {"pm4py on Polars": 1.0}  # it cuts every wait to whole seconds
-STAGES = ("read", "sort", "store", "graph", "waits", "variants", "cases", "rework", "bottlenecks")
 NOTES = f"""Each contender in a fresh process; *work* is without starting Python, imports and leaving. Ratios are of this one run:
 how many times as long as the line pm4py on pandas takes, and how many times the memory; how many bare sorts the line takes.
 All give the same pairs, first and last activities, variants and rework (equal counts), mean waits (within {SAME_MEAN:g}) and
@@ -71,11 +70,6 @@ def _quotients(one: Run, other: Run) -> list[float]:
     return [left / right for left, right in zip(_took(one), _took(other), strict=True)]
 
 
-def stages(runs: list[Run]) -> str:
-    rows = [[run.name, *(run.stages.get(stage) for stage in STAGES), run.wall_s - run.work_s] for run in runs]
-    return table(["seconds", *STAGES, "start and end"], rows)
-
-
 def main() -> None:
     asked = Asked.of(__doc__ or "", SIZES)
     keep_to_threads()
@@ -83,7 +77,7 @@ def main() -> None:
     for events in asked.sizes:
         print(f"{millions(events)} events", file=sys.stderr)
         runs = measure(provide(asked.folder, events))
-        parts += [f"### {millions(events)} events", ratios(runs), stages(runs)]
+        parts += [f"### {millions(events)} events", ratios(runs), stages({run.name: run for run in runs})]
     tell("bench-speed", "Speed", parts, asked)
 
 

@@ -166,6 +166,11 @@ def test_what_one_has_not_is_not_a_difference_and_rounding_is_allowed() -> None:
     assert differences(ANSWER, replace(ANSWER, mean_wait_s={"a > b": 100.00001}, median_case_s=501.0)) == []
 
 
+def test_the_same_program_is_to_say_exactly_the_same() -> None:
+    assert differences(ANSWER, replace(ANSWER, median_case_s=500.001), exactly=True)
+    assert differences(ANSWER, ANSWER, exactly=True) == []
+
+
 def test_whole_seconds_excuse_times_but_no_counts() -> None:
     coarse = replace(ANSWER, mean_wait_s={"a > b": 99.4})
     assert differences(ANSWER, coarse)
