@@ -253,6 +253,7 @@ timezone: UTC
 def test_what_another_run_stored_meanwhile_is_not_stored_again(
     place: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """More rows come between the two pulls, so that neither pull is the other."""
     monkeypatch.chdir(place)
     if kind == "sql":
         (place / "orders.yaml").write_text(SQL_YAML)
@@ -260,6 +261,10 @@ def test_what_another_run_stored_meanwhile_is_not_stored_again(
     slow, fast = a_night(place, "2024-03-01"), a_night(place, "2024-03-01")
     slow.pull()
     slow.validate()
+    if kind == "sql":
+        shop(place, [("o9", "Order", "2024-03-01 19:00:00")])
+    else:
+        (place / "landing/2.csv").write_text(HEADER + rows(50, 10))
     fast.run()
     alone = fingerprints(place / "home/nights")
     [batch] = fast.batches.all()
