@@ -10,6 +10,7 @@ Kalenkova et al., IEEE Access 2025).
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
@@ -30,6 +31,7 @@ RESAMPLES = 200
 BLOCKS = 60  # weeks at most; a longer log is resampled in longer blocks
 MOST = 50  # hand-overs listed
 LOOKED_INTO = 15  # of these, looked into for overtaking and batches
+_CODES = 1 << 31  # more than there are codes
 _WEEK = 7 * 24 * 3600 * SECOND
 
 Floats = NDArray[np.float64]
@@ -51,7 +53,7 @@ def bottlenecks(tables: Tables, graph: Graph, night_end_us: int) -> tuple[Bottle
     low, high = _intervals(tables, waiting, moves, shares)
     flows = {(flow.source, flow.target): flow for flow in graph.flows}
     worst = sorted(moves.n, key=lambda pair: (-shares[pair], tables.names[pair[0]], tables.names[pair[1]]))[:MOST]
-    closer = {pair: _closer_look(tables, pair) for pair in worst[:LOOKED_INTO]}
+    closer = _closer_look(tables, worst[:LOOKED_INTO])
     found = [
         _bottleneck(
             tables, moves, pair, flows, shares[pair], Interval(low[pair], high[pair]), closer.get(pair, (None, None))
@@ -215,23 +217,21 @@ def _time_by_week(tables: Tables, waiting: Any, moves: _Moves, pairs: list[Pair]
     return spent
 
 
-def _closer_look(tables: Tables, pair: Pair) -> tuple[float, float]:
+def _closer_look(tables: Tables, pairs: Collection[Pair]) -> dict[Pair, tuple[float, float]]:
     """Share of the newest moves that a later one overtook, and share that leaves in bunches beyond how they came.
 
     A bunch is three or more within a minute before or after; what already arrives in bunches is subtracted. Of the newest
-    5,000 moves: how it is now.
+    5,000 moves of each pair: how it is now.
     """
-    moves = (
-        tables.recent.filter((_.after == pair[0]) & (_.activity == pair[1]))
-        .select("entered_us", "left_us")
-        .order_by(ibis.desc("left_us"), ibis.desc("entered_us"))
-        .limit(RECENT)
-    )
-    later = ibis.window(order_by=["entered_us", "left_us"], rows=(1, None))
+    pair = ["after", "activity"]
+    newest = ibis.window(group_by=pair, order_by=[ibis.desc("left_us"), ibis.desc("entered_us")])
+    moves = tables.recent.filter((_.after.cast("int64") * _CODES + _.activity).isin([a * _CODES + b for a, b in pairs]))
+    moves = moves.mutate(place=ibis.row_number().over(newest)).filter(_.place < RECENT)
+    later = ibis.window(group_by=pair, order_by=["entered_us", "left_us"], rows=(1, None))
 
     def in_a_bunch(column: str) -> Any:
         """Three or more within a minute before or after: looking two rows back and ahead is enough, and quick."""
-        order = ibis.window(order_by=column)
+        order = ibis.window(group_by=pair, order_by=column)
         before = [_[column] - _[column].lag(back).over(order) <= MINUTE for back in (1, 2)]
         after = [_[column].lead(ahead).over(order) - _[column] <= MINUTE for ahead in (1, 2)]
         return (before[1] | after[1] | (before[0] & after[0])).fill_null(False)
@@ -239,15 +239,21 @@ def _closer_look(tables: Tables, pair: Pair) -> tuple[float, float]:
     seen = moves.mutate(
         next_out=_.left_us.min().over(later), bunched_out=in_a_bunch("left_us"), bunched_in=in_a_bunch("entered_us")
     )
-    row = tables.rows(
-        seen.aggregate(
+    rows = tables.rows(
+        seen.group_by(pair).aggregate(
             n=_.count(),
             overtaken=(_.next_out < _.left_us).sum(),
             bunched_out=_.bunched_out.sum(),
             bunched_in=_.bunched_in.sum(),
         )
-    )[0]
-    return (row["overtaken"] or 0) / row["n"], max(0.0, (row["bunched_out"] - row["bunched_in"]) / row["n"])
+    )
+    return {
+        (row["after"], row["activity"]): (
+            int(row["overtaken"] or 0) / row["n"],
+            max(0.0, int(row["bunched_out"] - row["bunched_in"]) / row["n"]),
+        )
+        for row in rows
+    }
 
 
 def _bottleneck(

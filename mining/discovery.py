@@ -191,15 +191,14 @@ def rework(tables: Tables) -> tuple[Rework, ...]:
     """Activities that cases go through more than once, most cases first, with the cycle times with and without."""
     told = tables.variants.select("variant", activity=_.activities.unnest())
     times = told.group_by("variant", "activity").aggregate(times=_.count())
-    cycles = tables.cases.group_by("variant", us=_.cycle_us).aggregate(n=_.count())
-    repeated = times.mutate(repeated=_.times > 1)
-    repeated = repeated.semi_join(repeated.filter(_.repeated), "activity")
-    of = repeated.join(cycles, "variant")
-    counted = of.group_by("activity").aggregate(
-        having=_.n.sum(), cases=_.n.sum(where=_.repeated), repeats=((_.times - 1) * _.n).sum()
+    times = times.semi_join(times.filter(_.times > 1), "activity").cache()
+    running = tables.cases.group_by("variant").aggregate(n=_.count())
+    counted = (
+        times.join(running, "variant")
+        .group_by("activity")
+        .aggregate(having=_.n.sum(), cases=_.n.sum(where=_.times > 1), repeats=((_.times - 1) * _.n).sum())
     )
-    finished = of.filter(_.us.notnull()).group_by("activity", "repeated", "us").aggregate(n=_.n.sum())
-    medians = tables.rows(weighted_quantiles(finished, ["activity", "repeated"], {"median": 0.5}))
+    medians = tables.rows(weighted_quantiles(_cycles(tables, times), ["activity", "repeated"], {"median": 0.5}))
     median = {(row["activity"], row["repeated"]): row["median"] for row in medians}
     return tuple(
         Rework(
@@ -213,6 +212,23 @@ def rework(tables: Tables) -> tuple[Rework, ...]:
         for row in sorted(
             tables.rows(counted.filter(_.cases > 0)), key=lambda row: (-row["cases"], tables.names[row["activity"]])
         )
+    )
+
+
+def _cycles(tables: Tables, times: Any) -> Any:
+    """Cycle times of finished cases, by activity and whether they repeat it.
+
+    Variants that repeat the same and have the same once are brought together first: they are few, however many cases.
+    """
+    marks = times.mutate(mark=_.activity.cast("int64") * 2 + (_.times > 1).cast("int64"))
+    kinds = marks.group_by("variant").aggregate(kind=_.mark.collect(order_by="mark"))
+    finished = tables.cases.filter(_.cycle_us.notnull()).join(kinds, "variant")
+    by_kind = finished.group_by("kind", "cycle_class").aggregate(n=_.count(), total_us=_.cycle_us.sum())
+    each = by_kind.select("cycle_class", "n", "total_us", mark=_.kind.unnest())
+    return (
+        each.group_by(activity=_.mark // 2, repeated=_.mark % 2 == 1, cycle_class=_.cycle_class)
+        .aggregate(n=_.n.sum(), total_us=_.total_us.sum())
+        .mutate(us=_.total_us // _.n)
     )
 
 

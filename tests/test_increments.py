@@ -59,6 +59,7 @@ def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     """Small logs are kept exactly; with a limit of three events they are treated as large ones."""
     if request.param == "classes":
         monkeypatch.setattr(tallies, "EXACT", 3)
+        monkeypatch.setattr(tallies, "SAMPLE", 3)
     yield request.param
 
 

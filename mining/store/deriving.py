@@ -17,7 +17,17 @@ from mining.process import Process
 from mining.store.events import Effect, Part, load_events, segments_of
 from mining.store.generations import WHOLE, Generations, State, maker, to_merge
 from mining.store.session import count, parquet, session, write
-from mining.store.steps import CASES, STEPS, VARIANTS, kept_columns, make_cases, make_steps, order_of, with_before
+from mining.store.steps import (
+    CASES,
+    STEPS,
+    VARIANTS,
+    Order,
+    kept_columns,
+    make_cases,
+    make_steps,
+    order_of,
+    with_before,
+)
 from mining.store.tallies import (
     add_up,
     coarsen,
@@ -229,7 +239,7 @@ def _slice(
     new: State,
     number: int,
     cases: range,
-    order: tuple[str, str],
+    order: Order,
     naming: Lock,
 ) -> None:
     steps, own_cases = f"steps_{number}", f"cases_{number}"
@@ -241,7 +251,9 @@ def _slice(
         sampled = f'select {kept_columns(process)} from {steps} semi join ({chosen}) using ("case")'
         write(con, sampled, place / f"sample-{number:03}.parquet")
     count_changes(con, steps, own_cases, new.digits, 1)
-    con.execute(f"insert into cases by name from {own_cases}; drop table {steps}; drop table {own_cases}")
+    con.execute(
+        f"insert into cases by name from {own_cases}; drop view {steps}; drop table {steps}_rows; drop table {own_cases}"
+    )
 
 
 def _merge(con: duckdb.DuckDBPyConnection, kept: Generations, state: State) -> State:

@@ -17,6 +17,7 @@ from mining.process import Process
 from mining.sources.quoting import literal, quoted
 from mining.store.session import count, parquet
 
+OPTIONAL = ("order_key", "started_us", "event")
 EVENT = '"case", activity, completed_us, started_us, resource, order_key'
 
 
@@ -61,18 +62,29 @@ def load_events(
     _arriving(con, process, parts, night_end_us)
     _name(con, process)
     _touch(con, first=first)
-    con.execute(f"create table coded as {_coded(process, alone=len(parts) == 1)}")
-    con.execute("create view arrived as select * exclude (key) from coded join touched using (key)")
     if first and len(parts) == 1 and process.columns.event is None:
-        con.execute("create view events as from arrived")
-        con.execute('create view spans as select "case", rows from touched')
-        rows, cases = count(con, "select count(*) from coded"), count(con, "select count(*) from touched")
-        return Effect(rows, rows, 0, 0, 0, cases, cases)
+        return _take_as_they_are(con, process)
+    con.execute(f"create table coded as {_coded(process, [*OPTIONAL, 'load', quoted('row')])}")
     con.execute('create table known_events as from known_steps semi join (from touched where known) using ("case")')
     _merge(con, process)
     con.execute("create view events as from merged")
     con.execute('create table spans as select "case", count(*) as rows from merged group by "case"')
     return _effect(con)
+
+
+def used(con: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
+    """Of the columns that may be empty those that are not."""
+    found = con.execute(f"select {', '.join(f'count({c}) > 0' for c in OPTIONAL)} from {relation}").fetchone() or ()
+    return [column for column, there in zip(OPTIONAL, found, strict=True) if there]
+
+
+def _take_as_they_are(con: duckdb.DuckDBPyConnection, process: Process) -> Effect:
+    """The one load of a new store: nothing is to be compared, and what is empty takes no room."""
+    con.execute(f"create table events as {_coded(process, used(con, 'arriving'))}")
+    con.execute('create view spans as select "case", rows from touched')
+    con.execute("create table known_events as from known_steps")
+    rows, cases = count(con, "select count(*) from events"), count(con, "select count(*) from touched")
+    return Effect(rows, rows, 0, 0, 0, cases, cases)
 
 
 def _arriving(con: duckdb.DuckDBPyConnection, process: Process, parts: Sequence[Part], night_end_us: int) -> None:
@@ -92,7 +104,7 @@ def _arriving(con: duckdb.DuckDBPyConnection, process: Process, parts: Sequence[
     since = "" if one else "and epoch_us(completed) >= coalesce(since_us, -(1::bigint << 62))"
     con.execute(
         f"""create view arriving as
-        select case_id, hash(case_id) as key, activity, epoch_us(completed) as completed_us, epoch_us(started) as started_us,
+        select case_id, activity, epoch_us(completed) as completed_us, epoch_us(started) as started_us,
             resource, order_key, "row", {"1 as load" if one else "load"} {extra}
         from {source} {"" if one else "join loads using (filename)"}
         where epoch_us(completed) < {night_end_us} {since}"""
@@ -112,45 +124,30 @@ def _name(con: duckdb.DuckDBPyConnection, process: Process) -> None:
 
 
 def _touch(con: duckdb.DuckDBPyConnection, *, first: bool) -> None:
-    """Cases in the order in which they began, so that later ones lie further back in the files.
-
-    Rows find their case by a number of 64 bits, three times as fast as by its text; that no two texts share one is seen to.
-    """
-    con.execute(
-        """create table arrivals as
-        select key, min(case_id) as case_id, max(case_id) as other, min(completed_us) as first_us, count(*) as rows,
-            min(load) = max(load) as at_once
-        from arriving group by key"""
-    )
-    if count(con, "select count(*) from arrivals where case_id <> other"):
-        raise RuntimeError(
-            "two case ids share one 64-bit hash; this happens once in 100,000 stores of ten million cases"
-        )
-    code = (
-        "null::integer as code from arrivals"
-        if first
-        else 'k."case" as code from arrivals left join known_cases k using (case_id)'
-    )
+    """Cases in the order in which they began, so that later ones lie further back in the files."""
+    known = "null::integer as code" if first else 'k."case" as code'
+    joined = "arrivals" if first else "arrivals left join known_cases k using (case_id)"
     con.execute(
         f"""create table touched as
+        with arrivals as (
+            select case_id, min(completed_us) as first_us, count(*) as rows, min(load) = max(load) as at_once
+            from arriving group by case_id)
         select coalesce(code, (select coalesce(max("case"), 0) from known_cases)
                 + row_number() over (partition by code is null order by first_us, case_id))::integer as "case",
-            key, case_id, rows, at_once, code is not null as known
-        from (select arrivals.*, {code})"""
+            case_id, rows, at_once, code is not null as known
+        from (select arrivals.*, {known} from {joined})"""
     )
-    con.execute("drop table arrivals")
 
 
-def _coded(process: Process, *, alone: bool) -> str:
-    """SQL of the arriving rows as codes, still by key."""
+def _coded(process: Process, more: Sequence[str]) -> str:
+    """SQL of the arriving rows as codes."""
     coded = coded_columns(process)
     joins = " ".join(
         f"left join (select code, name from names where kind = {literal(column)}) n_{column} on n_{column}.name = a.{column}"
         for column in coded
     )
-    codes = ", ".join(f"n_{column}.code as {column}" for column in coded)
-    more = "" if alone and process.columns.event is None else ', load, "row"'
-    return f"select key, {codes}, completed_us, started_us, order_key, event {more} from arriving a {joins}"
+    columns = ", ".join([f"n_{column}.code as {column}" for column in coded] + ["completed_us", *more])
+    return f'select "case", {columns} from arriving a join touched using (case_id) {joins}'
 
 
 def _merge(con: duckdb.DuckDBPyConnection, process: Process) -> None:
@@ -159,8 +156,7 @@ def _merge(con: duckdb.DuckDBPyConnection, process: Process) -> None:
     Of a case that is new and came in one load, equal rows are events of their own: nothing is to be compared.
     """
     columns = ", ".join(['"case"', *coded_columns(process), "completed_us", "started_us", "order_key", "event"])
-    numbered = "" if "load" in _columns(con, "coded") else ', 1 as load, 1 as "row"'
-    con.execute(f"create view numbered as select * {numbered} from arrived")
+    con.execute('create view numbered as from coded join (select "case", known, at_once from touched) using ("case")')
     con.execute(
         f"""create view compared as
         select {columns}, load, "row" from numbered where known or not at_once or event is not null
@@ -174,10 +170,6 @@ def _merge(con: duckdb.DuckDBPyConnection, process: Process) -> None:
         union all by name {_same_content(segments)}
         union all by name {_same_id(process)}"""
     )
-
-
-def _columns(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:
-    return {row[0] for row in con.execute(f"describe {table}").fetchall()}
 
 
 def _same_content(segments: Sequence[str]) -> str:

@@ -6,13 +6,14 @@ the rows that came in never matters.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from threading import Lock
 
 import duckdb
 
 from mining.process import Process
-from mining.sources.quoting import literal
-from mining.store.events import coded_columns, segments_of
+from mining.sources.quoting import literal, quoted
+from mining.store.events import OPTIONAL, coded_columns, segments_of, used
 
 # What is kept of a step; the step before it is found again by `with_before`.
 STEPS = (
@@ -34,47 +35,60 @@ def with_before(steps: str) -> str:
 
 def kept_columns(process: Process) -> str:
     """The columns of a step that are written."""
-    names = [column.split()[0] for column in STEPS.split(", ")]
-    return ", ".join([*names, *segments_of(process)])
+    return ", ".join(name for name, _kind in _columns(process))
 
 
-def order_of(con: duckdb.DuckDBPyConnection, process: Process, *, first: bool) -> tuple[str, str]:
-    """SQL that brings the events of a case in order: what to join to the events `e`, and the keys.
+def _columns(process: Process) -> list[tuple[str, str]]:
+    """Names and types of what is kept of a step."""
+    fixed = [column.split() for column in STEPS.split(", ")]
+    return [(quoted(name.strip('"')), kind) for name, kind in fixed] + [
+        (quoted(s), "integer") for s in segments_of(process)
+    ]
 
-    The codes of a first load are in the order of the names; later ones are not, and are sorted by name. Columns in which
-    nothing is written are left out: sorting by them would cost for nothing.
+
+@dataclass(frozen=True)
+class Order:
+    """How the events of a case are brought in order: SQL of what is joined to the events `e`, and of the keys."""
+
+    joins: str
+    keys: str
+    there: frozenset[str]  # columns that the events have
+
+
+def order_of(con: duckdb.DuckDBPyConnection, process: Process, *, first: bool) -> Order:
+    """The codes of a first load are in the order of the names; later ones are not, and are sorted by name.
+
+    Columns in which nothing is written are left out: sorting by them would cost for nothing.
     """
     coded = coded_columns(process)
-    optional = ["order_key", "started_us", "event"]
-    found = con.execute(
-        f"select {', '.join(f'count({c}) > 0' for c in optional)} from {'coded' if first else 'events'}"
-    ).fetchone()
-    used = [column for column, there in zip(optional, found or (), strict=True) if there]
+    there = frozenset(quoted(row[0]) for row in con.execute("describe events").fetchall())
+    filled = used(con, "events") if not first else [column for column in OPTIONAL if quoted(column) in there]
     joins = "".join(
         f" left join (select code, row_number() over (order by name) as rank from names where kind = {literal(c)}) r_{c} "
         f"on r_{c}.code = e.{c}"
         for c in coded
         if not first
     )
-    keys = ["completed_us", *used, *(c if first else f"r_{c}.rank" for c in coded)]
-    return joins, ", ".join(f"{key} nulls last" for key in keys)
+    keys = ["completed_us", *filled, *(c if first else f"r_{c}.rank" for c in coded)]
+    return Order(joins, ", ".join(f"{key} nulls last" for key in keys), there)
 
 
-def make_steps(
-    con: duckdb.DuckDBPyConnection, process: Process, name: str, cases: range, order: tuple[str, str]
-) -> None:
-    """Table NAME: the steps of a range of cases in order, with `after` and `enabled_us`."""
-    joins, keys = order
-    columns = kept_columns(process).replace("position", "(row_number() over () - before)::integer as position")
+def make_steps(con: duckdb.DuckDBPyConnection, process: Process, name: str, cases: range, order: Order) -> None:
+    """View NAME on a table NAME_rows: the steps of a range of cases in order, with `after` and `enabled_us`."""
+    kept = [column for column, _kind in _columns(process) if column in order.there]
     con.execute(
-        f"""create table {name} as
+        f"""create table {name}_rows as
         select *, case when position > 1 then lag(activity) over () end as after,
             case when position > 1 then lag(completed_us) over () end as enabled_us
-        from (select {columns} from (
+        from (select {", ".join(kept)}, (row_number() over () - before)::integer as position from (
             select e.*, s.before from events e join (
                 select "case", (sum(rows) over (order by "case") - rows)::bigint as before from spans
-                where "case" >= {cases.start} and "case" < {cases.stop}) s using ("case") {joins}
-            order by "case", {keys}))"""
+                where "case" >= {cases.start} and "case" < {cases.stop}) s using ("case") {order.joins}
+            where "case" >= {cases.start} and "case" < {cases.stop} order by "case", {order.keys}))"""
+    )
+    empty = [(c, kind) for c, kind in _columns(process) if c not in order.there and c != quoted("position")]
+    con.execute(
+        f"create view {name} as select *{''.join(f', null::{kind} as {c}' for c, kind in empty)} from {name}_rows"
     )
 
 

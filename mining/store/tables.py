@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import ibis
 from mining.store.generations import WHOLE, Generations
 from mining.store.session import MEMORY
 from mining.store.steps import with_before
-from mining.store.tallies import in_sample
+from mining.store.tallies import in_sample, time_class
 
 
 class Tables:
@@ -18,10 +19,11 @@ class Tables:
 
     steps: case, position (1..), activity, resource, completed_us, started_us, after, enabled_us (the step before: its
         activity and completion; null for the first), wait_us, processing_us (null without start), sojourn_us.
-    sample: the steps of a fixed part of the cases, of at most about two million events; all, where there are no more.
+    sample: case, position, activity, started_us, completed_us of the steps of a fixed part of the cases, half a million at
+        most; of all, where there are no more than two million.
     cases: case, case_id, first_us, last_us, events, simultaneous (events at the time of the one before), variant,
-        last_activity, stop (position at which the clock stood still; null while open), cycle_us (null while open), then one
-        column per segment: `segment_1`, ...
+        last_activity, stop (position at which the clock stood still; null while open), cycle_us (null while open), cycle_class
+        (equal for cycle times that the tallies do not tell apart), then one column per segment: `segment_1`, ...
     variants: variant, activities (codes in order), path (their places in the order of names), repeats (activities
         beyond the first of their name).
     waits, stays, weeks, work, recent: see `mining.store.tallies`; `us` is the mean of the times in a class.
@@ -41,11 +43,13 @@ class Tables:
         self.names = self.names_of("activity")
         for name, query in self._views().items():
             self.engine.con.execute(f"create view {name} as {query}")
-        self.steps, self.sample, self.cases, self.variants = map(
-            self.engine.table, ("steps", "sample", "cases", "variants")
-        )
+        self.steps, self.cases, self.variants = map(self.engine.table, ("steps", "cases", "variants"))
         self.waits, self.stays, self.weeks = map(self.engine.table, ("waits", "stays", "weeks"))
         self.work, self.recent = map(self.engine.table, ("work", "recent"))
+
+    @cached_property
+    def sample(self) -> Any:
+        return self.engine.table("sample").cache()
 
     @property
     def night_end_us(self) -> int:
@@ -78,22 +82,26 @@ class Tables:
             "names": f"from {whole['names']}",
             "kept_cases": kept.live(state.generations, "cases"),
             "steps": f"select *, {_TIMED} from ({with_before(kept.live(state.generations, 'steps'))})",
-            "sample": f"select *, {_TIMED} from ({with_before(sampled)})" if power else "from steps",
+            "sample": f"select {_SAMPLED} from ({sampled if power else kept.live(state.generations, 'steps')})",
             "waits": f"select * exclude (us), total_us // n as us from {whole['waits']}",
             "stays": f"select * exclude (us), total_us // n as us from {whole['stays']}",
             "weeks": f"from {whole['weeks']}",
             "work": f"from {whole['work']}",
             "recent": f"from {whole['recent']}",
-            "cases": _learned(state.night_end_us) if state.learned else "from kept_cases",
+            "timed_cases": _learned(state.night_end_us) if state.learned else "from kept_cases",
+            "cases": f"select *, {time_class('cycle_us', state.digits)} as cycle_class from timed_cases",
             "variants": f"select variant, activities, {places} as path, {_REPEATS} from ({kept.variants(state.generations)})",
         }
 
     def rows(self, expression: Any) -> list[dict[str, Any]]:
         """The rows of a small result."""
-        rows: list[dict[str, Any]] = expression.to_pyarrow().to_pylist()
+        # Not `to_pyarrow`, which imports pandas: a second of every process.
+        found = self.engine.con.sql(self.engine.compile(expression)).to_arrow_table()
+        rows: list[dict[str, Any]] = found.cast(expression.schema().to_pyarrow()).to_pylist()  # DuckDB sums to hugeint
         return rows
 
 
+_SAMPLED = '"case", position, activity, started_us, completed_us'
 _TIMED = """case when enabled_us is not null then greatest(0, coalesce(started_us, completed_us) - enabled_us) end as wait_us,
     completed_us - started_us as processing_us, completed_us - enabled_us as sojourn_us"""
 

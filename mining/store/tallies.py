@@ -23,9 +23,11 @@ from mining.store.session import count
 
 EXACT = 2_000_000  # events
 DIGITS = 10
+SAMPLE = 500_000  # events at most in the sample of a larger log
 RECENT = 5_000  # moves of each pair that are looked at; a few more are kept, because some are taken away
 _SPARE = 6_000
-_WEEK = 7 * 24 * 3600 * 1_000_000
+_DAY = 24 * 3600 * 1_000_000
+_WEEK = 7 * _DAY
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,6 @@ class Tally:
     keys: dict[str, str]
     sums: dict[str, str]
     of: str = "after is not null"
-    halted: bool = False  # whether moves count that came after the clock had stopped
 
 
 _PROCESSED = {"processed": "count(processing_us)", "processing_us": "coalesce(sum(processing_us), 0)"}
@@ -47,10 +48,10 @@ def tallies(digits: int) -> dict[str, Tally]:
     pair = {"after": "after", "activity": "activity"}
     waited = {"n": "count(*)", "total_us": "sum(wait_us)"}
     return {
-        "waits": Tally({**pair, "us": time_class("wait_us", digits)}, waited, halted=True),
+        "waits": Tally({**pair, "us": time_class("wait_us", digits)}, waited),
         "stays": Tally({"after": "after", "us": time_class("sojourn_us", digits)}, _STAYED),
         "weeks": Tally({"week": f"enabled_us // {_WEEK}", **pair}, {**_STAYED, **_PROCESSED}),
-        "work": Tally({"activity": "activity"}, _PROCESSED, of="started_us is not null", halted=True),
+        "work": Tally({"activity": "activity"}, _PROCESSED, of="started_us is not null"),
     }
 
 
@@ -61,7 +62,7 @@ def digits_of(events: int) -> int:
 
 def sample_power(events: int) -> int:
     """One case in 2 to this power is in the sample that stands for a large log."""
-    return max(0, math.ceil(math.log2(events / EXACT))) if events else 0
+    return 0 if events <= EXACT else max(0, math.ceil(math.log2(events / SAMPLE)))
 
 
 def in_sample(power: int) -> str:
@@ -86,15 +87,29 @@ def count_changes(con: duckdb.DuckDBPyConnection, steps: str, cases: str, digits
         greatest(0, coalesce(started_us, completed_us) - enabled_us) as wait_us from {steps})"""
     halted = f"""(select m.* from {moves} m join (select "case", stop from {cases} where stop < events) using ("case")
         where position > stop)"""
-    for name, made in tallies(digits).items():
-        columns = ", ".join(f"{sql} as {column}" for column, sql in {**made.keys, **made.sums}.items())
-        for relation, by in ((moves, sign), (halted, -sign)):
-            if relation is moves or not made.halted:
-                con.execute(
-                    f"insert into changes_{name} select {by} as sign, {columns} from {relation} where {made.of} group by all"
-                )
+    started = count(con, f"select count(started_us) from {steps}") > 0
+    made = tallies(digits)
+    _count(con, "waits", made["waits"], moves, sign)
+    _count(con, "weeks", made["weeks"], moves, sign)
+    if started:
+        _count(con, "stays", made["stays"], moves, sign)
+        _count(con, "work", made["work"], moves, sign)
+    else:  # then a stay is a wait, and adding up what was counted is quicker than counting again
+        con.execute(
+            "insert into changes_stays select sign, after, us, sum(n), sum(total_us) from own_waits group by all"
+        )
+    for name in ("stays", "weeks"):
+        _count(con, name, made[name], halted, -sign)
     if sign > 0:
         _find_newest(con, moves, halted)
+
+
+def _count(con: duckdb.DuckDBPyConnection, name: str, made: Tally, moves: str, sign: int) -> None:
+    columns = ", ".join(f"{sql} as {column}" for column, sql in {**made.keys, **made.sums}.items())
+    con.execute(
+        f"create or replace temp table own_{name} as select {sign} as sign, {columns} from {moves} where {made.of} group by all"
+    )
+    con.execute(f"insert into changes_{name} by name from own_{name}")
 
 
 def add_up(con: duckdb.DuckDBPyConnection) -> None:
@@ -143,14 +158,18 @@ def coarsen(con: duckdb.DuckDBPyConnection, digits: int) -> None:
 
 
 def _find_newest(con: duckdb.DuckDBPyConnection, moves: str, halted: str) -> None:
-    """The moves of each pair that are not older than its newest few thousand: two quick looks instead of one sort."""
+    """The moves of each pair since the day by which enough newer ones are there: two quick looks instead of one sort."""
     con.execute(
         f"""insert into changes_recent
+        with days as (
+            select after, activity, completed_us // {_DAY} as day, count(*) as moves
+            from {moves} where after is not null group by all),
+        newer as (
+            select *, sum(moves) over (partition by after, activity order by day desc) - moves as later from days),
+        since as (select after, activity, min(day) as day from newer where later < {_SPARE} group by all)
         select after, activity, "case", enabled_us, completed_us
-        from {moves} join (
-            select after, activity, list_min(max(completed_us, {_SPARE})) as since_us from {moves}
-            where after is not null group by after, activity) using (after, activity)
-        anti join (select "case", position from {halted}) using ("case", position) where completed_us >= since_us"""
+        from {moves} join since using (after, activity)
+        anti join (select "case", position from {halted}) using ("case", position) where completed_us // {_DAY} >= day"""
     )
 
 
