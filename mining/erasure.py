@@ -121,7 +121,8 @@ def _erase(trace: Trace, home: Home, batches: Batches) -> Iterator[Erased]:
     yield Erased("work folders of runs", len(clear_all(home.work(name))))
     yield _removed("derived tables, made anew by the next run", home.derived(name))
     yield _removed("damaged batches that were moved away", home.damaged(name))
-    yield _total("published nights", [_from_night(trace, night) for night in _nights(home, name)])
+    with placing.changing(home, name):
+        yield _total("published nights", [_from_night(trace, night) for night in _nights(home, name)])
     yield _total(
         "quarantine", [quarantine.take_out(home, name, path, trace.condition(path)) for path in _set_aside(home, name)]
     )

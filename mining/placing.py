@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -38,17 +39,25 @@ def place(site: Path, target: Path, home: Home, loads: Collection[str], stored: 
     _list(home, target.parent)
 
 
+@contextmanager
+def changing(home: Home, process: str) -> Iterator[None]:
+    """Write the lists anew after published nights were changed, if need be in the next run; under the process's lock."""
+    nights = home.nights(process)
+    if not nights.exists():
+        yield
+        return
+    _unlisted(nights).touch()
+    yield
+    _list(home, nights)
+
+
 def take_away(nights: Collection[Path], home: Home, process: str) -> None:
     """Remove published nights of a process, each in one step; to be called under its lock."""
-    if not nights:
-        return
-    _unlisted(home.nights(process)).touch()
     work = home.work(process)
     work.mkdir(parents=True, exist_ok=True)
     for night in nights:
         with TemporaryDirectory(prefix="local-removed-", dir=work) as name:
             night.rename(Path(name) / night.name)
-    _list(home, home.nights(process))
 
 
 def heal(home: Home, process: str) -> None:

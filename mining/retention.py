@@ -130,7 +130,9 @@ def thin(process: Process, home: Home, spare: date | None = None) -> tuple[date,
         return ()
     mined = {day: (path / "findings.json").exists() for day, path in nights.items()}
     gone = tuple(day for day in to_remove(mined, rule) if day != spare)
-    placing.take_away([nights[day] for day in gone], home, process.process)
+    if gone:
+        with placing.changing(home, process.process):
+            placing.take_away([nights[day] for day in gone], home, process.process)
     return gone
 
 
