@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mining.errors import StoreError
+from mining.errors import GateError, InputError, StoreError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _WORDS = (*(os.strerror(number) for number in _FULL), "max_temp_directory_size")
@@ -35,12 +35,15 @@ def told_when_full(home: Path) -> Iterator[None]:
 
 
 def _words_of_full(error: BaseException | None) -> str | None:
-    """What an error, or what it came of, says of a full disk; the libraries say it in texts only."""
+    """What an error, or what it came of, says of a full disk; the libraries say it in texts only.
+
+    Errors of ours quote the user's data, where such words may stand too: there only what a failed check says counts.
+    """
     while error is not None:
-        number = error.errno if isinstance(error, OSError) else None
-        text = str(error)
-        if number in _FULL or any(word in text for word in _WORDS):
-            return text.strip().splitlines()[0][:300]
+        quotes_data = isinstance(error, (InputError, GateError))
+        for line in str(error).splitlines():
+            if any(word in line for word in _WORDS) and (not quotes_data or "check could not run: " in line):
+                return line.strip()[:300]
         error = error.__cause__ or error.__context__
     return None
 

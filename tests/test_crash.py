@@ -18,7 +18,8 @@ import pytest
 from crashing import Child, Company, Scene, fingerprints, kill_points, nursery
 
 from mining import lock, placing
-from mining.errors import StoreError
+from mining.disk import told_when_full
+from mining.errors import GateError, StoreError
 from mining.home import Home
 
 KILLS = int(os.environ.get("HEADRACE_KILLS", "24"))
@@ -158,6 +159,13 @@ def _fill(ballast: Path, free_kb: int) -> None:
     room = os.statvfs(ballast.parent)
     with ballast.open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, max(1, room.f_bavail * room.f_frsize - (free_kb + 8) * 1024))
+
+
+def test_words_of_the_users_data_are_no_full_disk(tmp_path: Path) -> None:
+    with pytest.raises(GateError, match="^The data"), told_when_full(tmp_path):
+        raise GateError("The data did not pass.\nActivity 'No space left on device' is not known")
+    with pytest.raises(StoreError, match="The disk is full"), told_when_full(tmp_path):
+        raise GateError("The data did not pass.\nThis check could not run: IO Error: No space left on device")
 
 
 def test_who_waits_for_a_lock_is_told_who_holds_it(tmp_path: Path) -> None:
