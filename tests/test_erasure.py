@@ -229,7 +229,7 @@ def test_a_forgotten_case_does_not_come_back_with_files(place: Path, caplog: pyt
     (place / "landing/3.csv").write_text(again)
     night(place, 3).run()
     assert traces(place, "4242") == []
-    assert "2 rows of 1 cases that were forgotten came again and were left out" in caplog.text
+    assert "2 rows of forgotten cases (1) came again and were left out" in caplog.text
     assert any("/3/" in name or "2024-03-03" in name for name in traces(place, "004242"))
     assert quarantine.count(Home(place / "home"), load(place / "orders.yaml")) == 0
 

@@ -67,7 +67,7 @@ def leave_out(connection: duckdb.DuckDBPyConnection, events: Path, forgotten: Fo
         kept = f"SELECT * FROM {file} WHERE (case_id IN ({ids})) IS NOT TRUE"
         connection.execute(f"COPY ({kept}) TO {literal(str(beside))}")
         beside.replace(events)
-        LOG.warning("%d rows of %d cases that were forgotten came again and were left out", _sum(found), len(found))
+        LOG.warning("%d rows of forgotten cases (%d) came again and were left out", _sum(found), len(found))
     return _sum(found)
 
 
