@@ -59,7 +59,7 @@ def rows(cases: list[str], day: str, *steps: str) -> str:
     )
 
 
-KILLS = int(os.environ.get("HEADRACE_KILLS", "12"))
+KILLS = int(os.environ.get("HEADRACE_KILLS", "8"))
 PLAIN = [f"p{n}" for n in range(200)]
 
 

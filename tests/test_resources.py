@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mining import quarantine
+from mining.cli import check
 from mining.errors import GateError, InputError
 from mining.home import Home
 from mining.night import Night
@@ -62,7 +63,7 @@ def pulled(folder: Path, text: str, what: str = 'resource, "source.who"', **chan
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")), st.binary(min_size=16, max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_hash_is_hmac_sha256(name: str, key: bytes) -> None:
     with duckdb.connect() as db:
         db.execute("create table given as select ? as name", [name])
@@ -261,6 +262,14 @@ def test_a_preview_shows_pseudonyms_and_leaves_nothing(tmp_path: Path) -> None:
     assert key_to_try(home, made) == (real, "Resources are shown as they will be stored: under pseudonyms.")
     assert key_to_try(home, process(resources="shown")) == (None, "")
     assert key_to_try(home, process(resources="dropped")) == (None, "Resources are dropped: they are not kept.")
+
+
+def test_check_shows_pseudonyms_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    night = landed(tmp_path, f"o1,Order,2024-03-01,,{NAME}\n")
+    check(tmp_path / "orders.yaml", night.home.root)
+    said = capsys.readouterr().out
+    assert "Resources will be stored under pseudonyms like these" in said
+    assert (NAME in said, "r-" in said) == (False, True)
 
 
 # ---- the quarantine

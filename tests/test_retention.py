@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mining import quarantine
+from mining.cli import tidy as command
 from mining.home import Home
 from mining.lock import alone
 from mining.night import Night
@@ -111,6 +112,14 @@ def test_everything_can_be_too_old(place: Path) -> None:
     assert held(place) == {}
     assert quarantine.count(Home(place / "home"), load(place / "orders.yaml")) == 0
     assert Batches(Home(place / "home").batches("orders")).inputs_loaded()  # its files are not read again
+
+
+def test_tidy_says_what_it_dropped(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    process, home = of(place)
+    published(home, process, date(2023, 3, 7), date(2023, 3, 8))
+    command(place / "orders.yaml", home.root)
+    said = capsys.readouterr().out
+    assert said == "Events: 124 cases dropped, 128 rows (older than 30 days).\nNights: 1 removed.\n"
 
 
 def test_without_an_age_nothing_is_dropped(place: Path) -> None:
