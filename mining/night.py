@@ -32,7 +32,7 @@ from mining.sources import Pull, pull
 from mining.sources.forgotten import forgotten_cases
 from mining.sources.quoting import file_literal
 from mining.sources.resources import resource_key
-from mining.store import Batch, Batches, Load, Tables, advance, load_id_of, without_known
+from mining.store import Batch, Batches, Load, Tables, advance, load_id_of, loads_of, without_known
 from mining.workplace import Workplace, clear, run_name
 
 LOG = logging.getLogger("headrace")
@@ -171,13 +171,10 @@ class Night:
             self.batches.add(good, found, night=self.day, set_aside=bad_rows, checks=said, loaded_at=loaded_at)
 
     def _loads(self) -> list[Load]:
-        batches = self.batches.all()
-        if not batches:
+        loads = loads_of(self.batches)
+        if not loads:
             raise GateError(f"No event of {self.process.process} has been loaded yet: nothing to mine.")
-        return [
-            Load(f"{batch.load_id} {batch.sha256[:16]}", self.batches.path(batch.load_id), batch.last_us)
-            for batch in batches
-        ]
+        return loads
 
     def discover(self) -> int:
         """Graph, variants, model and cycle times; the number of variants."""

@@ -14,7 +14,7 @@ from mining.lock import alone
 from mining.process import Process
 from mining.readmission import rows_of
 from mining.sources.files import files_of, fingerprint
-from mining.store import Batch, Batches
+from mining.store import Batch, Batches, differences, loads_of
 from mining.workplace import clear
 
 
@@ -51,7 +51,9 @@ def verify(process: Process, home: Home) -> list[Finding]:
 
 def derived_agrees(process: Process, home: Home) -> list[str]:
     """What of the derived tables was not as the batches have it; they are built anew then."""
-    return []
+    name = process.process
+    loads = loads_of(Batches(home.batches(name)))
+    return differences(process, loads, home.derived(name), home.store(name) / "derived.new")
 
 
 def reload(process: Process, home: Home, load_id: str) -> list[Path]:

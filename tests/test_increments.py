@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from conftest import Event, a_process, write_batch
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +17,7 @@ from test_store import dump
 
 from mining.errors import GateError
 from mining.process import Process
-from mining.store import Effect, Load, Tables, advance, derive, tallies
+from mining.store import Effect, Load, Tables, advance, derive, differences, tallies
 
 DAY = timedelta(days=1)
 FIRST = datetime(2024, 1, 2, tzinfo=UTC)  # end of the first night
@@ -196,3 +198,28 @@ def test_nothing_to_mine_is_told(tmp_path: Path) -> None:
     nights.load([("a", "X", at(30))])
     with pytest.raises(GateError, match="No event of orders had happened by 2024-01-02 00:00"):
         nights.night(0)
+
+
+@pytest.mark.parametrize(("table", "told"), [("cases", ["cases"]), ("waits", ["waits"]), ("recent", ["recent"])])
+def test_tables_that_differ_from_the_batches_are_told_and_made_again(
+    tmp_path: Path, size: str, table: str, told: list[str]
+) -> None:
+    nights = Nights(tmp_path, a_process())
+    nights.load([(case, step, at(hour)) for case in "abc" for hour, step in enumerate(("X", "Y", "Z"))])
+    nights.night(0)
+    nights.load([("b", "X", at(30))])
+    nights.night(1)
+    derived = tmp_path / "derived"
+    assert differences(nights.process, nights.loads, derived, tmp_path / "beside") == []
+    changed = max(derived.glob(f"*/{table}.parquet"))
+    column = {"cases": "first_us", "waits": "total_us", "recent": "left_us"}[table]
+    rows = duckdb.sql(f"select * replace ({column} + 1 as {column}) from '{changed}'").to_arrow_table()
+    changed.unlink()
+    duckdb.sql(f"copy (from rows) to '{changed}' (format parquet, compression snappy, parquet_version v2)")
+    state = json.loads((derived / "state.json").read_text())
+    state["generations"][-1]["files"][changed.name] = changed.stat().st_size
+    (derived / "state.json").write_text(json.dumps(state))
+    assert differences(nights.process, nights.loads, derived, tmp_path / "beside") == told
+    assert differences(nights.process, nights.loads, derived, tmp_path / "beside") == []
+    assert not (tmp_path / "beside").exists()
+    assert rows.num_rows

@@ -14,6 +14,7 @@ import duckdb
 
 from mining.errors import GateError
 from mining.process import Process
+from mining.store.batches import Batches
 from mining.store.events import Effect, Part, load_events, segments_of
 from mining.store.generations import WHOLE, Generations, State, maker, to_merge
 from mining.store.session import count, parquet, session, write
@@ -57,6 +58,18 @@ class Load:
         return self.last_us is None or self.last_us >= moment_us
 
 
+def loads_of(batches: Batches) -> list[Load]:
+    """All batches, oldest first; one whose rows were changed, because a case was forgotten, is another load.
+
+    Raises:
+        StoreError: a batch is missing or damaged.
+    """
+    return [
+        Load(f"{batch.load_id} {batch.sha256[:16]}", batches.path(batch.load_id), batch.last_us)
+        for batch in batches.all()
+    ]
+
+
 def derive(process: Process, files: Sequence[Path], night_end: datetime, into: Path) -> None:
     """Write steps, cases, variants and tallies of everything that happened before `night_end`, from nothing, to an empty folder.
 
@@ -64,6 +77,11 @@ def derive(process: Process, files: Sequence[Path], night_end: datetime, into: P
     """
     loads = [Load(path.stem, path) for path in files]
     _advance(process, loads, _us(night_end), Generations(into), None)
+
+
+def derive_again(process: Process, loads: Sequence[Load], night_end_us: int, into: Path) -> None:
+    """The same for loads that keep their ids, so that the result can take the place of what it was compared with."""
+    _advance(process, loads, night_end_us, Generations(into), None)
 
 
 def advance(
@@ -100,8 +118,14 @@ def advance(
     effect = None
     if usable is None:
         before_all()
-    if usable is None or usable.night_end_us < night_end_us or len(usable.loads) < len(loads):
-        effect, state = _advance(process, loads, night_end_us, kept, usable)
+    if usable and (usable.night_end_us < night_end_us or len(usable.loads) < len(loads)):
+        try:
+            effect, state = _advance(process, loads, night_end_us, kept, usable)
+        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException):
+            before_all()  # a derived file cannot be read: all of them are made again, from batches that can
+            usable = None
+    if usable is None:
+        effect, state = _advance(process, loads, night_end_us, kept, None)
     if state is None:
         raise AssertionError("a night has been derived, or one was there")
     kept.link(state, into)

@@ -80,7 +80,7 @@ class Generations:
         """The state that counts; None where there is none that can be read, or a file that it names is gone or cut off."""
         try:
             state = _STATE.validate_json((self.folder / "state.json").read_bytes())
-            whole = all((self.folder / name).stat().st_size == size for name, size in self.files(state).items())
+            whole = all(_whole(self.folder / name, size) for name, size in self.files(state).items())
         except (OSError, ValidationError):
             return None
         return state if whole else None
@@ -171,3 +171,10 @@ def to_merge(generations: Sequence[Generation]) -> int | None:
         if generations[place].steps <= 2 * sum(newer.steps for newer in generations[place + 1 :]):
             return place
     return None
+
+
+def _whole(path: Path, size: int) -> bool:
+    """Whether a Parquet file has its size and its end, where it says what lies in it."""
+    with path.open("rb") as handle:
+        handle.seek(-min(4, size), os.SEEK_END)
+        return handle.read() == b"PAR1" and handle.tell() == size
