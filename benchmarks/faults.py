@@ -63,8 +63,10 @@ def _print(counts: Counter[tuple[str, str]], wrong: list[str]) -> None:
         mistakes = sum(1 for what in wrong if what.startswith(f"{scene},"))
         table.add_row(scene, str(counts[scene, "event"]), str(counts[scene, "moment"]), str(mistakes))
     OUT.print(table)
-    OUT.print(f"{counts.total()} kills; every row of the source exactly once, and every page as undisturbed, but for:")
-    OUT.print("\n".join(wrong) or "nothing")
+    if wrong:
+        OUT.print("\n".join(wrong))
+    else:
+        OUT.print("Every row of the source is in the store exactly once, and every page is as undisturbed.")
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ Row = tuple[str, str, str]
 
 def nursery() -> ForkServerContext:
     """Where the children come from."""
+    os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"  # the killed leave semaphores
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(PRELOADED))
     return context
