@@ -34,6 +34,11 @@ def told_when_full(home: Path) -> Iterator[None]:
         raise StoreError(_told(home, words)) from error
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether an error comes of a full disk."""
+    return _words_of_full(error) is not None
+
+
 def _words_of_full(error: BaseException | None) -> str | None:
     """What an error, or what it came of, says of a full disk; the libraries say it in texts only.
 
