@@ -9,6 +9,7 @@ Kalenkova et al., IEEE Access 2025).
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ import numpy as np
 from ibis import _
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, identity
-from scipy.sparse.linalg import spsolve
+from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
 from mining.discovery import MINUTE, SECOND
 from mining.findings import Bottleneck, Flow, Graph, Interval
@@ -103,7 +104,13 @@ class _Moves:
         rows, columns = [place[b] for _a, b in pairs], [place[a] for a, _b in pairs]
         transposed = csr_matrix((chances, (rows, columns)), shape=(len(states), len(states)))
         start = np.array([self.starts.get(code, 0) / self.cases for code in states])
-        expected = np.atleast_1d(spsolve((identity(len(states)) - transposed).tocsc(), start))
+        matrix = (identity(len(states)) - transposed).tocsc()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MatrixRankWarning)
+            expected = np.atleast_1d(spsolve(matrix, start))
+        if not np.isfinite(expected).all():  # a loop that nobody has left yet: as often as it was gone through
+            into = np.bincount([place[b] for _a, b in pairs], [self.n[pair] for pair in pairs], len(states))
+            expected = start + into / self.cases
         return dict(zip(states, expected.tolist(), strict=True))
 
     def shares(self, mean_us: dict[int, float]) -> dict[Pair, float]:
@@ -127,7 +134,7 @@ class _Moves:
 def _moves(tables: Tables, waiting: Any) -> _Moves:
     summed = {name: _[name].sum() for name in ("n", "total_us", "processed", "processing_us")}
     rows = tables.rows(tables.weeks.group_by("after", "activity").aggregate(**summed))
-    ways = tables.cases.group_by("variant", "stop").aggregate(n=_.count()).join(tables.variants, "variant")
+    ways = tables.ways.join(tables.variants, "variant").rename(n="cases")
     ends = ways.mutate(
         first=_.activities[0], last=ibis.ifelse(_.stop.isnull(), ibis.null("int32"), _.activities[_.stop - 1])
     )

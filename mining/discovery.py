@@ -27,14 +27,14 @@ def directly_follows(tables: Tables, keep: Collection[str] | None = None) -> Gra
     moves, but where a projected path passes hidden steps of a log of more than about two million events: of a fixed sample.
     """
     paths = _paths(tables, keep)
-    counts = tables.rows(tables.cases.aggregate(cases=_.count(), finished=_.stop.count(), events=_.events.sum()))[0]
+    counts = tables.rows(tables.ways.aggregate(cases=_.cases.sum(), open=_.cases.sum(where=_.stop.isnull())))[0]
     activities = _activities(tables, paths)
     return Graph(
         cases=counts["cases"],
-        finished=counts["finished"],
-        open=counts["cases"] - counts["finished"],
+        finished=counts["cases"] - (counts["open"] or 0),
+        open=counts["open"] or 0,
         events=sum(activity.events for activity in activities),
-        events_total=counts["events"] or 0,
+        events_total=tables.state.events,
         activities=activities,
         activities_total=len(tables.names),
         flows=_flows(tables, paths, keep),
@@ -47,7 +47,7 @@ def _codes(tables: Tables, keep: Collection[str]) -> list[int]:
 
 def _paths(tables: Tables, keep: Collection[str] | None) -> Any:
     """The steps of every variant, each with the kept one before it, and with the cases that run so: all and the open ones."""
-    cases = tables.cases.group_by("variant").aggregate(cases=_.count(), open=_.stop.isnull().sum())
+    cases = tables.ways.group_by("variant").aggregate(cases=_.cases.sum(), open=_.cases.sum(where=_.stop.isnull()))
     told = (
         tables.variants.select("variant", "activities")
         .unnest("activities", offset="place")
@@ -165,21 +165,18 @@ def _flow(tables: Tables, row: dict[str, Any], times: dict[str, Any]) -> Flow:
 
 def variants(tables: Tables, most: int | None = None) -> tuple[Variant, ...]:
     """The ways of running, most cases first; `fitness` is left for the model to fill in."""
-    counted = tables.cases.group_by("variant").aggregate(cases=_.count())
+    counted = tables.ways.group_by("variant").aggregate(cases=_.cases.sum(), open=_.cases.sum(where=_.stop.isnull()))
     chosen = counted.join(tables.variants, "variant").order_by(ibis.desc("cases"), "path")
     chosen = (chosen if most is None else chosen.limit(most)).cache()
-    times = (
-        tables.cases.semi_join(chosen, "variant")
-        .group_by("variant")
-        .aggregate(open=_.stop.isnull().sum(), median=_.cycle_us.quantile(0.5))
-    )
-    total = tables.rows(tables.cases.aggregate(n=_.count()))[0]["n"]
+    finished = tables.cases if most is None else tables.cases.semi_join(chosen, "variant")
+    times = finished.group_by("variant").aggregate(median=_.cycle_us.quantile(0.5))
+    total = tables.rows(tables.ways.aggregate(n=_.cases.sum()))[0]["n"]
     return tuple(
         Variant(
             activities=tuple(tables.names[code] for code in row["activities"]),
             cases=row["cases"],
             share=row["cases"] / total,
-            open=row["open"],
+            open=row["open"] or 0,
             median_cycle_s=None if row["median"] is None else round(row["median"] / SECOND, 3),
             fitness=None,
         )
@@ -192,7 +189,7 @@ def rework(tables: Tables) -> tuple[Rework, ...]:
     told = tables.variants.select("variant", activity=_.activities.unnest())
     times = told.group_by("variant", "activity").aggregate(times=_.count())
     times = times.semi_join(times.filter(_.times > 1), "activity").cache()
-    running = tables.cases.group_by("variant").aggregate(n=_.count())
+    running = tables.ways.group_by("variant").aggregate(n=_.cases.sum())
     counted = (
         times.join(running, "variant")
         .group_by("activity")
@@ -221,10 +218,12 @@ def _cycles(tables: Tables, times: Any) -> Any:
     Variants that repeat the same and have the same once are brought together first: they are few, however many cases.
     """
     marks = times.mutate(mark=_.activity.cast("int64") * 2 + (_.times > 1).cast("int64"))
-    kinds = marks.group_by("variant").aggregate(kind=_.mark.collect(order_by="mark"))
-    finished = tables.cases.filter(_.cycle_us.notnull()).join(kinds, "variant")
+    kinds = marks.group_by("variant").aggregate(marks=_.mark.collect(order_by="mark"))
+    kinds = kinds.mutate(kind=ibis.dense_rank().over(ibis.window(order_by="marks"))).cache()
+    finished = tables.cases.filter(_.cycle_us.notnull()).join(kinds.select("variant", "kind"), "variant")
     by_kind = finished.group_by("kind", "cycle_class").aggregate(n=_.count(), total_us=_.cycle_us.sum())
-    each = by_kind.select("cycle_class", "n", "total_us", mark=_.kind.unnest())
+    told = kinds.select("kind", "marks").distinct().select("kind", mark=_.marks.unnest())
+    each = by_kind.join(told, "kind")
     return (
         each.group_by(activity=_.mark // 2, repeated=_.mark % 2 == 1, cycle_class=_.cycle_class)
         .aggregate(n=_.n.sum(), total_us=_.total_us.sum())
@@ -272,4 +271,4 @@ def kpis(tables: Tables, process: Process, night_end_us: int) -> Kpis:
 
 def _cases_with_repeats(tables: Tables) -> int:
     repeating = tables.variants.filter(_.repeats > 0)
-    return int(tables.rows(tables.cases.semi_join(repeating, "variant").aggregate(n=_.count()))[0]["n"])
+    return int(tables.rows(tables.ways.semi_join(repeating, "variant").aggregate(n=_.cases.sum()))[0]["n"] or 0)

@@ -160,6 +160,19 @@ class Kpis:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """What the rows of a load did to the cases: counts of events, and of cases."""
+
+    rows: int
+    new: int  # events that were not known
+    repeated: int  # rows that said again what was known
+    corrected: int  # events whose content another row, of the same id, replaced
+    late: int  # new events that happened before the last event that was known of their case
+    cases: int  # that got rows
+    new_cases: int
+
+
+@dataclass(frozen=True)
 class Data:
     """What was looked at."""
 
@@ -168,9 +181,10 @@ class Data:
     data_through: str  # the night's end: nothing later was seen
     new_events: int  # that this night brought
     quarantined: int  # rows set aside so far
-    ties: float  # share of events at the same time as another of their case
+    ties: float  # share of events at the same time as the one before them in their case
     ends_rule: str  # "declared: Close order" or "learned: ..."
     batches: int
+    effect: Effect | None = None  # of the night's own pull; None if it brought nothing, or before nights told it
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from mining import durable, loading, placing, quarantine, retention, validation
 from mining.disk import told_when_full
 from mining.errors import GateError, InputError, StoreError
-from mining.findings import Bottleneck, Check
+from mining.findings import Bottleneck, Check, Effect
 from mining.home import Home
 from mining.lock import alone
 from mining.process import Process
@@ -149,9 +149,8 @@ class Night:
         with self._alone("store"):
             self._take_in()
             retention.drop_old_when_due(self.process, self.home, datetime.now(UTC))
-            advance(
-                self.process, self._loads(), self.end, self.home.derived(self.process.process), self.work / "tables"
-            )
+            derived, tables = self.home.derived(self.process.process), self.work / "tables"
+            advance(self.process, self._loads(), self.end, derived, tables, self.batches.refuse_damaged, self._note)
             durable.write(self.work / "seen.json", _SEEN.dump_json(self._seen_now()))
         return self.tables.count_cases()
 
@@ -169,6 +168,10 @@ class Night:
             quarantine.keep(self.home, self.process, load_id_of(found), bad)
             said, bad_rows = read_checks(checks), rows_of(bad)
             self.batches.add(good, found, night=self.day, set_aside=bad_rows, checks=said, loaded_at=loaded_at)
+
+    def _note(self, effect: Effect) -> None:
+        """Keep what the newest load did beside it: its night tells it, however often it is run."""
+        self.batches.note(self.batches.described()[-1].load_id, effect)
 
     def _loads(self) -> list[Load]:
         loads = loads_of(self.batches)

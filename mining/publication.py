@@ -147,6 +147,7 @@ def _data(night: Mined) -> Data:
         ties=round(ties, 6),
         ends_rule=_ends_rule(night.process),
         batches=len(night.seen),
+        effect=night.own_batches[-1].effect if night.own_batches else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import ibis
 import numpy as np
 import pytest
 from conftest import NIGHT_END, Event
@@ -155,3 +156,17 @@ def test_bunches_equal_counting_neighbours(mined: Callable[..., Tables]) -> None
     expected = np.mean([(np.abs(seconds - second) <= 60).sum() >= 3 for second in seconds])
     assert 0.1 < expected < 0.95
     assert found(mined(log, ends=["Out"]))["In", "Out"].batched == pytest.approx(expected)
+
+
+def test_a_loop_that_no_case_has_left_yet_has_shares(mined: Callable[..., Tables]) -> None:
+    log = [("1", "Ship", at(0)), ("1", "Pay", at(2)), ("1", "Pay", at(8))]
+    shares = [b.share for b in found(mined(log, ends=["Ship"])).values()]
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_a_century_of_waiting_in_a_million_cases_adds_up(mined: Callable[..., Tables]) -> None:
+    """More microseconds than 64 bits hold."""
+    tables = mined([("1", "Order", at(0)), ("1", "Ship", at(2)), ("2", "Order", at(0))], ends=["Ship"])
+    far = tables.weeks.mutate(total_us=tables.weeks.total_us * 0 + 9_000_000_000_000_000_000)
+    summed = tables.rows(far.union(far).group_by("after").aggregate(total=ibis._.total_us.sum()))
+    assert [row["total"] for row in summed] == [18_000_000_000_000_000_000]

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from test_store import dump
 
 from mining.errors import GateError
+from mining.findings import Effect
 from mining.process import Process
-from mining.store import Effect, Load, Tables, advance, derive, differences, tallies
+from mining.store import Load, Tables, advance, derive, differences, tallies
 
 DAY = timedelta(days=1)
 FIRST = datetime(2024, 1, 2, tzinfo=UTC)  # end of the first night

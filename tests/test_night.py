@@ -115,6 +115,17 @@ def test_the_next_night_adds_what_is_new_and_an_old_one_can_be_played_again(plac
     assert findings(place, "2024-03-01") == before
 
 
+def test_a_night_says_what_its_pull_did(place: Path) -> None:
+    a_night(place, "2024-03-01").run()
+    late = "o0003,Check,2024-03-01 10:00\n"
+    (place / "landing/2.csv").write_text(HEADER + rows(3, 1) + late + rows(50, 30, "2024-03-02"))
+    a_night(place, "2024-03-02").run()
+    told = {"rows": 63, "new": 61, "repeated": 2, "corrected": 0, "late": 1, "cases": 31, "new_cases": 30}
+    assert findings(place, "2024-03-02")["data"]["effect"] == told
+    page = (place / "home/nights/orders/2024-03-02/index.html").read_text()
+    assert "<dd>31, 30 of them new</dd>" in page
+
+
 def test_a_night_before_the_first_pull_can_be_played(place: Path) -> None:
     (place / "landing/2.csv").write_text(HEADER + rows(50, 30, "2024-03-05"))
     a_night(place, "2024-03-05").run()

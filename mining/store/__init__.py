@@ -3,7 +3,6 @@
 from mining.store.batches import Batch, Batches, load_id_of
 from mining.store.comparing import differences
 from mining.store.deriving import Load, advance, derive, loads_of
-from mining.store.events import Effect
 from mining.store.overlap import without_known
 from mining.store.tables import Tables
 from mining.store.tallies import RECENT
@@ -12,7 +11,6 @@ __all__ = [
     "RECENT",
     "Batch",
     "Batches",
-    "Effect",
     "Load",
     "Tables",
     "advance",

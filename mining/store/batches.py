@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mining import durable
 from mining.errors import StoreError
-from mining.findings import Check
+from mining.findings import Check, Effect
 from mining.sources import Input, Pull
 
 
@@ -34,6 +34,7 @@ class Batch:
     bytes: int | None = None  # size of the Parquet file; None in batches of Headrace 0.1
     first_us: int | None = None  # earliest and latest `completed`, in microseconds since 1970 UTC; None if not known
     last_us: int | None = None
+    effect: Effect | None = None  # what the rows did to the cases; None if that is not known
     forgotten: int = 0  # rows that were taken out since: cases forgotten on request, or older than the process keeps
 
 
@@ -85,6 +86,12 @@ class Batches:
         if pull.cursor is not None:
             self._again.unlink(missing_ok=True)
         return batch
+
+    def note(self, load_id: str, effect: Effect) -> None:
+        """Write down what a batch did to the cases, the first time that it is told."""
+        batch = self.read(load_id)
+        if batch.effect is None:
+            durable.write(self.sidecar(load_id), _BATCH.dump_json(replace(batch, effect=effect), indent=1))
 
     def all(self) -> tuple[Batch, ...]:
         """Every batch, oldest load first.

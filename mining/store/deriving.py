@@ -14,9 +14,10 @@ import duckdb
 
 from mining.disk import is_full
 from mining.errors import GateError
+from mining.findings import Effect
 from mining.process import Process
 from mining.store.batches import Batches
-from mining.store.events import Effect, Part, load_events, segments_of
+from mining.store.events import Part, load_events, segments_of
 from mining.store.generations import WHOLE, Generations, State, maker, to_merge
 from mining.store.session import count, parquet, session, write
 from mining.store.steps import (
@@ -59,6 +60,9 @@ class Load:
         return self.last_us is None or self.last_us >= moment_us
 
 
+def _say_nothing(_effect: Effect) -> None: ...
+
+
 def loads_of(batches: Batches) -> list[Load]:
     """All batches, oldest first; one whose rows were changed, because a case was forgotten, is another load.
 
@@ -92,6 +96,7 @@ def advance(
     derived: Path,
     into: Path,
     before_all: Callable[[], None] = lambda: None,
+    note: Callable[[Effect], None] = _say_nothing,
 ) -> Effect | None:
     """Bring the derived tables to the end of a night, and leave a snapshot of them in `into`.
 
@@ -101,6 +106,7 @@ def advance(
     Args:
         loads: all batches, oldest first.
         before_all: called before all batches are read again, to see whether they are sound.
+        note: told what new loads did, before the new state counts: whoever is cut off in between tells it again.
 
     Returns:
         What the new rows did; None where nothing new was brought or everything was derived anew.
@@ -121,14 +127,14 @@ def advance(
         before_all()
     if usable and (usable.night_end_us < night_end_us or len(usable.loads) < len(loads)):
         try:
-            effect, state = _advance(process, loads, night_end_us, kept, usable)
+            effect, state = _advance(process, loads, night_end_us, kept, usable, note)
         except duckdb.Error as error:  # of a damaged file it may be any kind, such as a plain `Error: TProtocolException`
             if isinstance(error, duckdb.OutOfMemoryException) or is_full(error):
                 raise
             before_all()  # a derived file cannot be read: all of them are made again, from batches that can
             usable = None
     if usable is None:
-        effect, state = _advance(process, loads, night_end_us, kept, None)
+        effect, state = _advance(process, loads, night_end_us, kept, None, note if len(loads) == 1 else _say_nothing)
     if state is None:
         raise AssertionError("a night has been derived, or one was there")
     kept.link(state, into)
@@ -154,7 +160,12 @@ def _parts(state: State | None, loads: Sequence[Load]) -> list[Part]:
 
 
 def _advance(
-    process: Process, loads: Sequence[Load], night_end_us: int, kept: Generations, state: State | None
+    process: Process,
+    loads: Sequence[Load],
+    night_end_us: int,
+    kept: Generations,
+    state: State | None,
+    note: Callable[[Effect], None] = _say_nothing,
 ) -> tuple[Effect | None, State]:
     place = kept.begin()
     with session(kept.folder) as con:
@@ -171,6 +182,8 @@ def _advance(
         else:
             new = _build(con, process, kept, state, place, night_end_us, loads)
             new = _merge(con, kept, new)
+    if effect and (state is None or len(state.loads) < len(loads)):
+        note(effect)
     kept.commit(new)
     return effect, new
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from mining.findings import Effect
 from mining.process import Process
 from mining.sources.quoting import literal, quoted
 from mining.store.session import count, parquet
@@ -27,19 +28,6 @@ class Part:
 
     path: Path
     since_us: int | None = None
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What the rows of a load did to the cases: counts of events, and of cases."""
-
-    rows: int
-    new: int  # events that were not known
-    repeated: int  # rows that said again what was known
-    corrected: int  # events whose content another row, of the same id, replaced
-    late: int  # new events that happened before the last event that was known of their case
-    cases: int  # that got rows
-    new_cases: int
 
 
 def segments_of(process: Process) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,11 @@ class Tables:
     def sample(self) -> Any:
         return self.engine.table("sample").cache()
 
+    @cached_property
+    def ways(self) -> Any:
+        """variant, stop, cases: how many run so and stopped there (null: are open)."""
+        return self.cases.group_by("variant", "stop").aggregate(cases=ibis._.count()).cache()
+
     @property
     def night_end_us(self) -> int:
         return self.state.night_end_us
@@ -96,9 +102,14 @@ class Tables:
     def rows(self, expression: Any) -> list[dict[str, Any]]:
         """The rows of a small result."""
         # Not `to_pyarrow`, which imports pandas: a second of every process.
-        found = self.engine.con.sql(self.engine.compile(expression)).to_arrow_table()
-        rows: list[dict[str, Any]] = found.cast(expression.schema().to_pyarrow()).to_pylist()  # DuckDB sums to hugeint
-        return rows
+        found = self.engine.con.sql(self.engine.compile(expression)).to_arrow_table().to_pylist()
+        whole = {name for name, kind in expression.schema().items() if kind.is_integer()}
+        return [{name: _plain(value, name in whole) for name, value in row.items()} for row in found]
+
+
+def _plain(value: Any, whole: bool) -> Any:
+    """Sums of integers come as decimals of any length."""
+    return (int(value) if whole else float(value)) if isinstance(value, Decimal) else value
 
 
 _SAMPLED = '"case", position, activity, started_us, completed_us'
