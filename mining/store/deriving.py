@@ -128,7 +128,9 @@ def advance(
     if usable and (usable.night_end_us < night_end_us or len(usable.loads) < len(loads)):
         try:
             effect, state = _advance(process, loads, night_end_us, kept, usable, note)
-        except duckdb.Error as error:  # of a damaged file it may be any kind, such as a plain `Error: TProtocolException`
+        except (
+            duckdb.Error
+        ) as error:  # of a damaged file it may be any kind, such as a plain `Error: TProtocolException`
             if isinstance(error, duckdb.OutOfMemoryException) or is_full(error):
                 raise
             before_all()  # a derived file cannot be read: all of them are made again, from batches that can

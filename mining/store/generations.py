@@ -122,8 +122,8 @@ class Generations:
     def commit(self, state: State) -> None:
         """Let a state count, and clear away what no longer does."""
         needed = {self.folder / name for name in self.files(state)}
-        for path in needed | {path.parent for path in needed} | {self.folder}:
-            durable.sync(path)
+        for folder in {path.parent for path in needed} | {self.folder}:  # the files were when they were written
+            durable.sync(folder)
         durable.write(self.folder / "state.json", _STATE.dump_json(state, indent=1))
         for path in self.folder.glob("[0-9]*/*"):
             if path not in needed:

@@ -9,8 +9,10 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from mining import durable
 from mining.sources.quoting import file_literal, literal
 
+_FORMAT = "format parquet, compression snappy, parquet_version v2, dictionary_size_limit 1000"
 MEMORY = "3GB"  # what is more goes to the disk
 
 
@@ -30,8 +32,10 @@ def parquet(*files: Path) -> str:
 
 
 def write(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    """Write the rows of a query as Parquet, in their order."""
-    con.execute(f"copy ({query}) to {literal(str(path))} (format parquet, compression snappy, parquet_version v2)")
+    """Write the rows of a query as Parquet, in their order, and have them on the disk."""
+    # A dictionary of more than a few values would be tried and given up for most columns.
+    con.execute(f"copy ({query}) to {literal(str(path))} ({_FORMAT})")
+    durable.sync(path)
 
 
 def count(con: duckdb.DuckDBPyConnection, query: str, given: Sequence[object] = ()) -> int:

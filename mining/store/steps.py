@@ -76,15 +76,18 @@ def order_of(con: duckdb.DuckDBPyConnection, process: Process, *, first: bool) -
 def make_steps(con: duckdb.DuckDBPyConnection, process: Process, name: str, cases: range, order: Order) -> None:
     """View NAME on a table NAME_rows: the steps of a range of cases in order, with `after` and `enabled_us`."""
     kept = [column for column, _kind in _columns(process) if column in order.there]
+    in_range = f'"case" >= {cases.start} and "case" < {cases.stop}'
     con.execute(
         f"""create table {name}_rows as
-        select *, case when position > 1 then lag(activity) over () end as after,
-            case when position > 1 then lag(completed_us) over () end as enabled_us
-        from (select {", ".join(kept)}, (row_number() over () - before)::integer as position from (
-            select e.*, s.before from events e join (
-                select "case", (sum(rows) over (order by "case") - rows)::bigint as before from spans
-                where "case" >= {cases.start} and "case" < {cases.stop}) s using ("case") {order.joins}
-            where "case" >= {cases.start} and "case" < {cases.stop} order by "case", {order.keys}))"""
+        select {", ".join(kept)}, (line - before)::integer as position,
+            case when same_case then before_activity end as after, case when same_case then before_us end as enabled_us
+        from (
+            select *, row_number() over () as line, lag("case") over () = "case" as same_case,
+                lag(activity) over () as before_activity, lag(completed_us) over () as before_us
+            from (select e.* from events e {order.joins} where {in_range} order by "case", {order.keys}))
+        join (
+            select "case", (sum(rows) over (order by "case") - rows)::bigint as before from spans where {in_range})
+        using ("case")"""
     )
     empty = [(c, kind) for c, kind in _columns(process) if c not in order.there and c != quoted("position")]
     con.execute(

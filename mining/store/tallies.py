@@ -67,7 +67,7 @@ def sample_power(events: int) -> int:
 
 def in_sample(power: int) -> str:
     """SQL: whether a case is in the sample."""
-    return f"md5_number_lower(case_id) % {2**power} = 0"
+    return f"hash(case_id) % {2**power} = 0"
 
 
 def time_class(us: str, digits: int) -> str:
