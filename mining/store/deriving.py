@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
 
 import duckdb
 
@@ -20,31 +18,18 @@ from mining.store.batches import Batches
 from mining.store.events import Part, load_events, segments_of
 from mining.store.generations import WHOLE, Generations, State, maker, to_merge
 from mining.store.session import count, parquet, session, write
-from mining.store.steps import (
-    CASES,
-    STEPS,
-    VARIANTS,
-    Order,
-    kept_columns,
-    make_cases,
-    make_steps,
-    order_of,
-    with_before,
-)
+from mining.store.slices import make_slices
+from mining.store.steps import CASES, STEPS, VARIANTS, with_before
 from mining.store.tallies import (
     add_up,
     coarsen,
     count_changes,
     digits_of,
-    in_sample,
     open_tallies,
     recent_is_short,
     recount_recent,
     sample_power,
 )
-
-SLICE = 2_500_000  # events that are brought in order at a time
-MOST_SLICES = 12  # of a large log; each reads through all of it
 
 
 @dataclass(frozen=True)
@@ -233,7 +218,7 @@ def _build(
     )
     if state and state.digits != new.digits:
         coarsen(con, new.digits)
-    _slices(con, process, place, new, rows, first=state is None)
+    make_slices(con, process, place, new, rows, first=state is None)
     write(con, 'from cases order by "case"', place / "cases.parquet")
     write(con, f"from variants where variant > {variants} order by variant", place / "variants.parquet")
     if state:
@@ -247,55 +232,6 @@ def _build(
     for name in WHOLE:
         write(con, f"from {name}", place / f"{name}.parquet")
     return replace(new, generations=(*generations[:-1], kept.finish(place, rows)))
-
-
-def _slices(
-    con: duckdb.DuckDBPyConnection, process: Process, place: Path, new: State, rows: int, *, first: bool
-) -> None:
-    """Make steps, cases and changes slice by slice, two at a time: what streams needs one core, and memory is bounded."""
-    order = order_of(con, process, first=first)
-    size = max(SLICE, rows // MOST_SLICES)
-    bounds = [
-        row[0]
-        for row in con.execute(
-            f"""select min("case") from (select "case", sum(rows) over (order by "case") - rows as before from spans)
-            group by before // {size} order by 1"""
-        ).fetchall()
-    ]
-    ends = [*bounds[1:], count(con, 'select max("case") + 1 from spans')]
-    naming = Lock()
-    con.execute(f"create table cases ({CASES}{''.join(f', {name} integer' for name in segments_of(process))})")
-
-    def work(number: int) -> None:
-        with con.cursor() as own:
-            _slice(own, process, place, new, number, range(bounds[number], ends[number]), order, naming)
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(work, range(len(bounds))))
-
-
-def _slice(
-    con: duckdb.DuckDBPyConnection,
-    process: Process,
-    place: Path,
-    new: State,
-    number: int,
-    cases: range,
-    order: Order,
-    naming: Lock,
-) -> None:
-    steps, own_cases = f"steps_{number}", f"cases_{number}"
-    make_steps(con, process, steps, cases, order)
-    make_cases(con, process, steps, own_cases, naming)
-    write(con, f"select {kept_columns(process)} from {steps}", place / f"steps-{number:03}.parquet")
-    if new.sample_power:
-        chosen = f'select "case" from {own_cases} where {in_sample(new.sample_power)}'
-        sampled = f'select {kept_columns(process)} from {steps} semi join ({chosen}) using ("case")'
-        write(con, sampled, place / f"sample-{number:03}.parquet")
-    count_changes(con, steps, own_cases, new.digits, 1)
-    con.execute(
-        f"insert into cases by name from {own_cases}; drop view {steps}; drop table {steps}_rows; drop table {own_cases}"
-    )
 
 
 def _merge(con: duckdb.DuckDBPyConnection, kept: Generations, state: State) -> State:
