@@ -66,7 +66,7 @@ def bottlenecks(tables: Tables, graph: Graph, night_end_us: int) -> tuple[Bottle
 
 def _waiting(tables: Tables, night_end_us: int) -> Any:
     """The visits that still last: the state of each open case, and for how long it has been in it."""
-    return tables.cases.filter(_.stop.isnull()).select(
+    return tables.timed.filter(_.stop.isnull()).select(
         state=_.last_activity, entered_us=_.last_us, us=night_end_us - _.last_us
     )
 

@@ -168,7 +168,7 @@ def variants(tables: Tables, most: int | None = None) -> tuple[Variant, ...]:
     counted = tables.ways.group_by("variant").aggregate(cases=_.cases.sum(), open=_.cases.sum(where=_.stop.isnull()))
     chosen = counted.join(tables.variants, "variant").order_by(ibis.desc("cases"), "path")
     chosen = (chosen if most is None else chosen.limit(most)).cache()
-    finished = tables.cases if most is None else tables.cases.semi_join(chosen, "variant")
+    finished = tables.timed if most is None else tables.timed.semi_join(chosen, "variant")
     times = finished.group_by("variant").aggregate(median=_.cycle_us.quantile(0.5))
     total = tables.rows(tables.ways.aggregate(n=_.cases.sum()))[0]["n"]
     return tuple(
@@ -220,7 +220,7 @@ def _cycles(tables: Tables, times: Any) -> Any:
     marks = times.mutate(mark=_.activity.cast("int64") * 2 + (_.times > 1).cast("int64"))
     kinds = marks.group_by("variant").aggregate(marks=_.mark.collect(order_by="mark"))
     kinds = kinds.mutate(kind=ibis.dense_rank().over(ibis.window(order_by="marks"))).cache()
-    finished = tables.cases.filter(_.cycle_us.notnull()).join(kinds.select("variant", "kind"), "variant")
+    finished = tables.timed.filter(_.cycle_us.notnull()).join(kinds.select("variant", "kind"), "variant")
     by_kind = finished.group_by("kind", "cycle_class").aggregate(n=_.count(), total_us=_.cycle_us.sum())
     told = kinds.select("kind", "marks").distinct().select("kind", mark=_.marks.unnest())
     each = by_kind.join(told, "kind")
@@ -241,10 +241,9 @@ def kpis(tables: Tables, process: Process, night_end_us: int) -> Kpis:
     target_us = None if target is None else int(target.at_most.total_seconds() * SECOND)
     age = night_end_us - _.first_us
     row = tables.rows(
-        tables.cases.aggregate(
+        tables.timed.aggregate(
             cases=_.count(),
             finished=_.stop.count(),
-            events=_.events.sum(),
             median=_.cycle_us.quantile(0.5),
             p90=_.cycle_us.quantile(0.9),
             recent=(_.first_us + _.cycle_us > night_end_us - _28_DAYS).sum(),
@@ -252,12 +251,12 @@ def kpis(tables: Tables, process: Process, night_end_us: int) -> Kpis:
         )
     )[0]
     p90 = row["p90"]
-    old = 0 if p90 is None else tables.rows(tables.cases.filter(_.stop.isnull()).aggregate(n=(age > p90).sum()))[0]["n"]
+    old = 0 if p90 is None else tables.rows(tables.timed.filter(_.stop.isnull()).aggregate(n=(age > p90).sum()))[0]["n"]
     return Kpis(
         cases=row["cases"],
         finished=row["finished"],
         open=row["cases"] - row["finished"],
-        events=row["events"] or 0,
+        events=tables.state.events,
         median_cycle_s=_seconds(row["median"]),
         p90_cycle_s=_seconds(p90),
         finished_last_28_days=row["recent"] or 0,

@@ -75,6 +75,10 @@ class Home:
     def damaged(self, process: str) -> Path:
         return self.store(process) / "damaged"
 
+    def made_from(self, process: str, night: str) -> Path:
+        """The loads that a published night was made from; not in its folder, whose bytes are of its content alone."""
+        return self.store(process) / "made_from" / f"{night}.json"
+
     def settings(self, process: str) -> Path:
         """What must not change from night to night by itself, such as the map's colour scale."""
         return self.root / "store" / process / "settings.json"

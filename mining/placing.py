@@ -15,7 +15,6 @@ from mining.home import Home
 from mining.lock import alone, taken
 
 LOG = logging.getLogger("headrace")
-_LOADS = ".loads.json"  # in a published night: the batches that it was made from
 
 
 def place(site: Path, target: Path, home: Home, loads: Collection[str], stored: Collection[str]) -> None:
@@ -27,15 +26,15 @@ def place(site: Path, target: Path, home: Home, loads: Collection[str], stored: 
         loads: the batches that the night was made from.
         stored: those that there are now.
     """
-    if set(loads) < _loads(target) <= set(stored):
+    made_from = home.made_from(target.parent.name, target.name)
+    if target.exists() and set(loads) < _loads(made_from) <= set(stored):
         LOG.warning("%s: another run has published this night from newer data; that one stays", target)
         return
-    if loads:
-        (site / _LOADS).write_text(json.dumps(sorted(loads)) + "\n")
     durable.sync_all(site)
     target.parent.mkdir(parents=True, exist_ok=True)
     _unlisted(target.parent).touch()
     _swap(site, target)
+    durable.write(made_from, json.dumps(sorted(loads)).encode())
     _list(home, target.parent)
 
 
@@ -109,8 +108,8 @@ def _list(home: Home, nights: Path) -> None:
     _unlisted(nights).unlink(missing_ok=True)
 
 
-def _loads(night: Path) -> set[str]:
+def _loads(made_from: Path) -> set[str]:
     try:
-        return set(json.loads((night / _LOADS).read_bytes()))
+        return set(json.loads(made_from.read_bytes()))
     except (OSError, ValueError):
         return set()

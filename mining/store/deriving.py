@@ -39,6 +39,7 @@ class Load:
     load_id: str
     path: Path
     last_us: int | None = None  # completion of its last event, if that is known
+    told: bool = False  # whether it is known what it did
 
     def reaches(self, moment_us: int) -> bool:
         """Whether it may have events at that moment or later."""
@@ -55,7 +56,12 @@ def loads_of(batches: Batches) -> list[Load]:
         StoreError: a batch is missing or damaged.
     """
     return [
-        Load(f"{batch.load_id} {batch.sha256[:16]}", batches.path(batch.load_id), batch.last_us)
+        Load(
+            f"{batch.load_id} {batch.sha256[:16]}",
+            batches.path(batch.load_id),
+            batch.last_us,
+            told=batch.effect is not None,
+        )
         for batch in batches.all()
     ]
 
@@ -121,7 +127,7 @@ def advance(
             before_all()  # a derived file cannot be read: all of them are made again, from batches that can
             usable = None
     if usable is None:
-        effect, state = _advance(process, loads, night_end_us, kept, None, note if len(loads) == 1 else _say_nothing)
+        effect, state = _advance(process, loads, night_end_us, kept, None, note)
     if state is None:
         raise AssertionError("a night has been derived, or one was there")
     kept.link(state, into)
@@ -140,10 +146,13 @@ def _goes_on(state: State, process: Process, loads: Sequence[Load]) -> bool:
 def _parts(state: State | None, loads: Sequence[Load]) -> list[Part]:
     """The rows that a night has not seen: new loads, and of the old ones what had not happened yet."""
     known = len(state.loads) if state else 0
+    told = max((number for number, load in enumerate(loads, 1) if load.told), default=0)
     waiting = [
-        Part(load.path, state.night_end_us) for load in loads[:known] if state and load.reaches(state.night_end_us)
+        Part(load.path, state.night_end_us, new=False)
+        for load in loads[:known]
+        if state and load.reaches(state.night_end_us)
     ]
-    return waiting + [Part(load.path) for load in loads[known:]]
+    return waiting + [Part(load.path, new=number > told) for number, load in enumerate(loads[known:], known + 1)]
 
 
 def _advance(
@@ -159,17 +168,18 @@ def _advance(
         parts = _parts(state, loads)
         _open(con, process, kept, state)
         effect = load_events(con, process, parts, night_end_us, first=state is None) if parts else None
-        if not state and (effect is None or not effect.rows):
+        nothing = effect is None or not count(con, "select count(*) from spans")
+        if nothing and not state:
             shutil.rmtree(place)
             end = datetime.fromtimestamp(night_end_us / 1_000_000, process.zone)
             raise GateError(f"No event of {process.process} had happened by {end:%Y-%m-%d %H:%M}: nothing to mine.")
-        if state and (effect is None or not effect.rows):
+        if nothing and state:
             shutil.rmtree(place)
             new = replace(state, night_end_us=night_end_us, loads=tuple(load.load_id for load in loads))
         else:
             new = _build(con, process, kept, state, place, night_end_us, loads)
             new = _merge(con, kept, new)
-    if effect and (state is None or len(state.loads) < len(loads)):
+    if effect and any(part.new for part in parts):
         note(effect)
     kept.commit(new)
     return effect, new
@@ -223,7 +233,6 @@ def _build(
     write(con, f"from variants where variant > {variants} order by variant", place / "variants.parquet")
     if state:
         con.execute(f"create table departed as {with_before('from known_events')}")
-        con.execute('create table departed_cases as from known_cases semi join touched using ("case")')
         count_changes(con, "departed", "departed_cases", new.digits, -1)
     add_up(con)
     generations = (*(state.generations if state else ()), kept.finish(place, rows))

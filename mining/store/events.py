@@ -28,6 +28,7 @@ class Part:
 
     path: Path
     since_us: int | None = None
+    new: bool = True  # whether the effect of its rows is to be told
 
 
 def segments_of(process: Process) -> tuple[str, ...]:
@@ -45,7 +46,8 @@ def load_events(
 ) -> Effect:
     """Make `events` (every event of every touched case), `spans` (case, rows: how many), `touched` and complete `names`.
 
-    Needs `names`, `known_cases` and `known_steps`: what was there before; `first`: nothing was.
+    Needs `names`, `known_cases` and `known_steps`: what was there before; `first`: nothing was. Gives what the parts did
+    that are new, which are the last ones.
     """
     _arriving(con, process, parts, night_end_us)
     _name(con, process)
@@ -53,11 +55,13 @@ def load_events(
     if first and len(parts) == 1 and process.columns.event is None:
         return _take_as_they_are(con, process)
     con.execute(f"create table coded as {_coded(process, [*OPTIONAL, 'load', quoted('row')])}")
+    con.execute('create view departed_cases as from known_cases semi join (from touched where known) using ("case")')
     con.execute('create table known_events as from known_steps semi join (from touched where known) using ("case")')
-    _merge(con, process)
+    first_new = next((number for number, part in enumerate(parts, 1) if part.new), len(parts) + 1)
+    _merge(con, process, first_new)
     con.execute("create view events as from merged")
     con.execute('create table spans as select "case", count(*) as rows from merged group by "case"')
-    return _effect(con)
+    return _effect(con, first_new)
 
 
 def used(con: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
@@ -70,6 +74,7 @@ def _take_as_they_are(con: duckdb.DuckDBPyConnection, process: Process) -> Effec
     """The one load of a new store: nothing is to be compared, and what is empty takes no room."""
     con.execute(f"create table events as {_coded(process, used(con, 'arriving'))}")
     con.execute('create view spans as select "case", rows from touched')
+    con.execute("create table departed_cases as from known_cases")
     con.execute("create table known_events as from known_steps")
     rows, cases = count(con, "select count(*) from events"), count(con, "select count(*) from touched")
     return Effect(rows, rows, 0, 0, 0, cases, cases)
@@ -138,8 +143,9 @@ def _coded(process: Process, more: Sequence[str]) -> str:
     return f'select "case", {columns} from arriving a join touched using (case_id) {joins}'
 
 
-def _merge(con: duckdb.DuckDBPyConnection, process: Process) -> None:
-    """Table `merged`: known and arriving rows brought together, with the first load (0: known before) that had each event.
+def _merge(con: duckdb.DuckDBPyConnection, process: Process, first_new: int) -> None:
+    """Table `merged`: known and arriving rows brought together, with the first load (0: known before) that had each event
+    and how many rows of new loads (from number `first_new` on) told it.
 
     Of a case that is new and came in one load, equal rows are events of their own: nothing is to be compared.
     """
@@ -153,41 +159,43 @@ def _merge(con: duckdb.DuckDBPyConnection, process: Process) -> None:
     segments = segments_of(process)
     con.execute(
         f"""create table merged as
-        select {columns}, load as first_load, false as corrected, 1 as rows
+        select {columns}, load as first_load, false as corrected, (load >= {first_new})::integer as rows
             from numbered where not known and at_once and event is null
-        union all by name {_same_content(segments)}
-        union all by name {_same_id(process)}"""
+        union all by name {_same_content(segments, first_new)}
+        union all by name {_same_id(process, first_new)}"""
     )
 
 
-def _same_content(segments: Sequence[str]) -> str:
+def _same_content(segments: Sequence[str], first_new: int) -> str:
     newest = "".join(f", arg_max({s}, load) as {s}" for s in segments)
     order = ", ".join(segments) or "load"
     return f"""select {EVENT} {newest}, null as event, min(load) as first_load, false as corrected,
-            count(*) filter (load > 0) as rows
+            count(*) filter (load >= {first_new}) as rows
         from (select *, row_number() over (partition by load, {EVENT} order by {order}) as copy
               from compared where event is null)
         group by {EVENT}, copy"""
 
 
-def _same_id(process: Process) -> str:
+def _same_id(process: Process, first_new: int) -> str:
     newest = '(load, "row")'
     told = [*coded_columns(process)[:2], "completed_us", "started_us", "order_key"]
     chosen = [f"arg_max(struct_pack(v := {c}), {newest}).v as {c}" for c in told]
     chosen += [f"arg_max({s}, {newest}) as {s}" for s in segments_of(process)]
     return f"""select "case", event, {", ".join(chosen)}, min(load) as first_load,
-            min(load) = 0 and count(distinct row({", ".join(told)})) > 1 as corrected, count(*) filter (load > 0) as rows
+            min(load) < {first_new} and max(load) >= {first_new} and count(distinct row({", ".join(told)})) > 1 as corrected,
+            count(*) filter (load >= {first_new}) as rows
         from compared where event is not null group by "case", event"""
 
 
-def _effect(con: duckdb.DuckDBPyConnection) -> Effect:
-    row = con.execute(
-        """select coalesce(sum(m.rows), 0), count(*) filter (first_load > 0), count(*) filter (corrected),
-            count(*) filter (first_load > 0 and completed_us < k.last_us)
-        from merged m left join known_cases k using ("case")"""
+def _effect(con: duckdb.DuckDBPyConnection, first_new: int) -> Effect:
+    found = con.execute(
+        f"""with before as (
+            select "case", max(completed_us) filter (first_load < {first_new}) as last_us, sum(rows) > 0 as got
+            from merged group by "case")
+        select coalesce(sum(rows), 0), count(*) filter (first_load >= {first_new}), count(*) filter (corrected),
+            count(*) filter (first_load >= {first_new} and completed_us < last_us),
+            count(distinct "case") filter (got), count(distinct "case") filter (last_us is null)
+        from merged join before using ("case")"""
     ).fetchone()
-    cases = con.execute("select count(*), count(*) filter (not known) from touched").fetchone()
-    if row is None or cases is None:
-        raise AssertionError("an aggregate gives one row")
-    rows, new, corrected, late = (int(value) for value in row)
-    return Effect(rows, new, rows - new - corrected, corrected, late, int(cases[0]), int(cases[1]))
+    rows, new, corrected, late, cases, new_cases = (int(value) for value in found or (0,) * 6)
+    return Effect(rows, new, rows - new - corrected, corrected, late, cases, new_cases)

@@ -107,7 +107,8 @@ def make_cases(con: duckdb.DuckDBPyConnection, process: Process, steps: str, nam
         f"""create table {name}_summary as
         select "case", min(coalesce(started_us, completed_us)) as first_us, max(completed_us) as last_us,
             count(*)::integer as events, count(*) filter (completed_us = enabled_us)::integer as simultaneous,
-            bit_xor(hash(activity * 1000003 + position)) as one, bit_xor(hash(position * 1000033 + activity)) as two {last_known}
+            bit_xor(hash(activity::bigint * 1000003 + position)) as one,
+            bit_xor(hash(position::bigint * 1000033 + activity)) as two {last_known}
         from {steps} group by "case" """
     )
     with naming:

@@ -53,9 +53,15 @@ class Tables:
         return self.engine.table("sample").cache()
 
     @cached_property
+    def timed(self) -> Any:
+        """Of all cases: variant, last_activity, first_us, last_us, stop, cycle_us and cycle_class, at hand in memory."""
+        columns = ("variant", "last_activity", "first_us", "last_us", "stop", "cycle_us", "cycle_class")
+        return self.cases.select(*columns).cache()
+
+    @cached_property
     def ways(self) -> Any:
         """variant, stop, cases: how many run so and stopped there (null: are open)."""
-        return self.cases.group_by("variant", "stop").aggregate(cases=ibis._.count()).cache()
+        return self.timed.group_by("variant", "stop").aggregate(cases=ibis._.count()).cache()
 
     @property
     def night_end_us(self) -> int:
