@@ -119,9 +119,7 @@ def advance(
     if usable and (usable.night_end_us < night_end_us or len(usable.loads) < len(loads)):
         try:
             effect, state = _advance(process, loads, night_end_us, kept, usable, note)
-        except (
-            duckdb.Error
-        ) as error:  # of a damaged file it may be any kind, such as a plain `Error: TProtocolException`
+        except duckdb.Error as error:  # a damaged file may give any kind of it
             if isinstance(error, duckdb.OutOfMemoryException) or is_full(error):
                 raise
             before_all()  # a derived file cannot be read: all of them are made again, from batches that can

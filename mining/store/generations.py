@@ -134,9 +134,7 @@ class Generations:
 
     def link(self, state: State, into: Path) -> None:
         """A snapshot of a state in another folder, which later nights do not disturb: hard links, copies where there are none."""
-        shutil.rmtree(
-            into, ignore_errors=True
-        )  # never written over: what lies there may be a link to a file of the store
+        shutil.rmtree(into, ignore_errors=True)  # not written over: what lies there may be a link into the store
         for name in self.files(state):
             target = into / name
             target.parent.mkdir(parents=True, exist_ok=True)
