@@ -29,6 +29,13 @@ os.environ |= {
 
 LOGS = Path(__file__).resolve().parents[2] / "shared" / "logs"
 NIGHT_END = datetime(2024, 2, 1, tzinfo=UTC)
+ORDERS_YAML = """
+process: orders
+title: Orders
+source: {files: landing/*.csv}
+columns: {case: order, activity: step, completed: at}
+ends: [Ship]
+"""
 Event = tuple[Any, ...]  # case, activity, completed ("2024-01-01 09:00", UTC) [, started [, order]]
 
 

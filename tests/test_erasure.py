@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from conftest import ORDERS_YAML
 from crashing import Child, nursery
 from markupsafe import escape
 from sqlalchemy import create_engine, text
@@ -34,14 +35,7 @@ from mining.store.rewriting import finish_rewriting, take_out
 from mining.verify import State, verify
 from mining.workplace import Workplace
 
-YAML = """
-process: orders
-title: Orders
-source: {files: landing/*.csv}
-columns: {case: order, activity: step, completed: at}
-ends: [Ship]
-timezone: UTC
-"""
+YAML = ORDERS_YAML + "timezone: UTC\n"
 HEADER = "order,step,at\n"
 WILD = ['o\'Neil "x"', "004242", "4242", "Ü  ñ ☃", "<b>&amp;%_*[1]"]
 Rows = list[tuple[Any, ...]]

@@ -386,7 +386,7 @@ def test_every_row_meets_the_first_rule_it_breaks(tmp_path: Path, rows: list[Row
         assert all(check.passed or check.message for check in checks.values())
 
 
-@pytest.mark.skipif(not LOGS.exists(), reason="the real logs are not here")
+@pytest.mark.skipif(not LOGS.exists(), reason=f"the real logs are not at {LOGS}")
 def test_five_placeholder_states_of_the_servicenow_log_are_set_aside(tmp_path: Path) -> None:
     source = LOGS / "uci_servicenow_incidents.parquet"
     pulled = tmp_path / "pulled.parquet"

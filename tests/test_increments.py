@@ -100,9 +100,9 @@ def test_late_repeated_and_new_events_are_told_apart(tmp_path: Path) -> None:
     nights = Nights(tmp_path, a_process(ends=["Z"]))
     nights.load([("a", "X", at(1)), ("a", "Z", at(10)), ("b", "X", at(2))])
     nights.night(0)
-    nights.load([("a", "X", at(1)), ("a", "Y", at(5)), ("b", "Y", at(30))])
+    nights.load([("a", "X", at(1)), ("a", "Y", at(5)), ("a", "Y", at(6)), ("b", "Y", at(30))])
     effect = nights.night(1)
-    assert effect == Effect(rows=3, new=2, repeated=1, corrected=0, late=1, cases=2, new_cases=0)
+    assert effect == Effect(rows=4, new=3, repeated=1, corrected=0, late=2, cases=2, new_cases=0)
     assert dump(nights.tables) == dump(nights.anew(1))
 
 

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from conftest import ORDERS_YAML
 from sqlalchemy import create_engine, text
 
 from mining.errors import GateError, InputError, StoreError
@@ -19,14 +20,7 @@ from mining.night import STEPS, Night, newest_pulled
 from mining.process_file import load
 from mining.workplace import Workplace, clear, run_name
 
-YAML = """
-process: orders
-title: Orders
-source: {files: landing/*.csv}
-columns: {case: order, activity: step, completed: at}
-ends: [Ship]
-timezone: Europe/Berlin
-"""
+YAML = ORDERS_YAML + "timezone: Europe/Berlin\n"
 HEADER = "order,step,at\n"
 
 

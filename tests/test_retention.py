@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import a_process
+from conftest import ORDERS_YAML, a_process
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -27,15 +27,7 @@ from mining.retention import RHYTHM, drop_old_when_due, thin, tidy, to_remove
 from mining.store import Batches
 from mining.verify import State, verify
 
-YAML = """
-process: orders
-title: Orders
-source: {files: landing/*.csv}
-columns: {case: order, activity: step, completed: at}
-ends: [Ship]
-timezone: UTC
-keep: {events: 30 days}
-"""
+YAML = ORDERS_YAML + "timezone: UTC\nkeep: {events: 30 days}\n"
 NOW = datetime(2024, 4, 15, tzinfo=UTC)  # 30 days after 2024-03-16
 NEWEST = date(2024, 12, 31)
 RULE = KeptNights()
