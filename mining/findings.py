@@ -187,6 +187,58 @@ class Data:
     effect: Effect | None = None  # of the night's own pull; None if it brought nothing, or before nights told it
 
 
+class Verdict(StrEnum):
+    """Why an alert was opened."""
+
+    SLOWER_STEP = "slower_step"  # the same work takes longer
+    MORE_REWORK = "more_rework"  # more visits to a step for a case
+    MIX_SHIFT = "mix_shift"  # more cases of a slower kind; no step got slower
+    CONGESTION = "congestion"  # more work came, or waits, than is usual
+    ABSENCE = "absence"  # nearly nothing moved, at any step
+    DATA = "data"  # the night could not be mined, or brought nothing
+
+
+class Turn(StrEnum):
+    """What happened to an alert in a night."""
+
+    OPENED = "opened"
+    UPDATED = "updated"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """The change of the mean cycle time, split without a rest: mix_s + visits_s + duration_s = now_s - before_s."""
+
+    before_s: float  # mean cycle time of the base period, by period estimates
+    now_s: float  # of the recent one
+    mix_s: float  # cases of other segments come
+    visits_s: float  # steps are visited more or less often
+    duration_s: float  # a visit takes longer or shorter
+    interval: Interval  # of now_s - before_s
+    cases: int  # that began in the recent period
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One finding that asks for attention, as one night sees it."""
+
+    process: str
+    alert: str  # its id: the same from the night it opens to the night it is resolved
+    event: Turn
+    night: str  # YYYY-MM-DD
+    verdict: Verdict
+    step: str | None  # the activity that comes late
+    after: str | None  # what had been completed
+    segment: dict[str, str]  # where it is worst: segment -> value; empty: everywhere
+    since: str  # YYYY-MM-DD, the first day that is thought to be affected
+    change: float  # relative: of the step's sojourn; of the mean cycle time for a mix shift
+    interval: Interval  # of the change
+    share_of_cycle_time: float  # of the mean cycle time, spent before this step
+    score: float  # standard errors, by the step's own history
+    decomposition: Decomposition | None
+
+
 @dataclass(frozen=True)
 class Findings:
     """Everything that one night's page shows."""
