@@ -20,7 +20,7 @@ find_python() {
 install_locked() {
   local pip=(.venv/bin/python -m pip --disable-pip-version-check)
   "${pip[@]}" install --quiet uv || echo "setup: uv could not be installed; pip is used, which is slower"
-  if ! { [ -x .venv/bin/uv ] && .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock; }; then
+  if ! { [ -x .venv/bin/uv ] && .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements.lock; }; then
     echo "setup: installing with pip; this takes some minutes"
     "${pip[@]}" install --quiet --require-hashes -r requirements.lock
   fi
