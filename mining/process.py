@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
+
+from mining.working_hours import checked_country, checked_days, checked_hours
 
 
 class Part(BaseModel):
@@ -126,9 +128,13 @@ class Clock(Part):
 class Calendar(Part):
     """Working time, where it is not to be learned from the log."""
 
-    days: str = "mon-fri"
-    hours: str = "00:00-24:00"
-    holidays: str | None = Field(
+    days: Annotated[str, AfterValidator(checked_days)] = Field(
+        default="mon-fri", description='weekdays and ranges of them: "mon-fri", "mon,wed-fri", "sun-thu"'
+    )
+    hours: Annotated[str, AfterValidator(checked_hours)] = Field(
+        default="00:00-24:00", description='local time: "08:00-17:00", or "08:00-12:00, 13:00-17:00"'
+    )
+    holidays: Annotated[str, AfterValidator(checked_country)] | None = Field(
         default=None, description="a country code of the `holidays` library, such as DE or US-CA"
     )
 
