@@ -1,0 +1,227 @@
+"""Exits and exposure by night, segment, state and age: what every period estimate is made of.
+
+Each day adds rows of its own, and a row depends only on what had happened by the end of its day: so the rows of all days are
+made at once, and an earlier night sees the first of them. Visits that are still open stay in the risk set: a day counts
+the time that they were waited for, at the age that they had, whether they ended or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from mining.calendar import Clock, day_edges, learned, wall_clock, working_time
+from mining.process import Process
+from mining.visits import BEGUN, OPEN, Flags, Ints, Visits
+
+Floats = npt.NDArray[np.float64]
+
+# Ages at which bins begin, in seconds of a state's clock: fixed, so that every night has the same. From ten minutes to three
+# months, each 1.7 times the one before: finer bins hold too few exits, coarser ones blur what is usual at which age.
+AGES = np.r_[0.0, 600 * 1.7 ** np.arange(19)]
+OLDEST = float(AGES[-1] * 1.7)  # s; time at an older age is not counted: such a case is forgotten, not late
+
+PATTERN_DAYS = 70  # how its exits lie in the week is learned from the first so many days of a state
+QUIET = 0.3  # a state is worked in office hours if cases leave it this much more seldom on its quietest two weekdays
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """Counts by local business day (axis 0), stratum, state and bin of age (last axis); codes as in `Visits`.
+
+    exits: visits that ended on the day at that age. exposure: seconds, by the state's clock, that visits lived in that bin of age
+        on that day. moves: exits by the next activity. flow_exits: exits by flow (see `flows`) instead of by state, with age.
+    arrivals: cases first known of, by stratum. open: visits at the day's end, by state.
+    flows: (state, next) of each flow seen. worked: whether a state is lived by the working clock, or by the wall clock.
+    """
+
+    first_day: date
+    names: tuple[str, ...]
+    strata: tuple[dict[str, str], ...]
+    ages: Floats
+    flows: tuple[tuple[int, int], ...]
+    worked: Flags
+    clock: str
+    exits: Floats  # day, stratum, state, bin
+    exposure: Floats  # day, stratum, state, bin
+    moves: Floats  # day, stratum, state, next
+    flow_exits: Floats  # day, stratum, flow, bin
+    arrivals: Floats  # day, stratum
+    open: Floats  # day, state
+
+    @property
+    def days(self) -> int:
+        return len(self.arrivals)
+
+    def day(self, number: int) -> date:
+        """The date of a row."""
+        return self.first_day + timedelta(days=number)
+
+    def until(self, days: int) -> Exposure:
+        """The first rows only: what was known at the end of the last of them."""
+        arrays = ("exits", "exposure", "moves", "flow_exits", "arrivals", "open")
+        return replace(self, **{name: getattr(self, name)[:days] for name in arrays})
+
+    @classmethod
+    def of(cls, visits: Visits, clock: Clock, zone: ZoneInfo) -> Exposure:
+        """The rows of all days up to the night's end; `clock` is for the states that keep office hours."""
+        return _counted(visits, clock, zone)
+
+
+def clock_of(process: Process, visits: Visits) -> Clock:
+    """The working clock of a process: its calendar, or else learned from the exits of the states that keep office hours."""
+    first, last = (_local_date(us, process.zone) for us in (int(visits.first_us.min()), visits.night_end_us - 1))
+    if process.calendar:
+        return working_time(process.calendar, process.zone, first, last)
+    worked = _keep_hours(visits, process.zone)[visits.state] & (visits.next != OPEN)
+    return learned(visits.left_us[worked], process.zone, visits.night_end_us)
+
+
+def _counted(visits: Visits, clock: Clock, zone: ZoneInfo) -> Exposure:
+    first, edges = _days(visits, zone)
+    many = len(visits.names)
+    shape = (len(edges) - 1, len(visits.strata), many, len(AGES))
+    worked = _keep_hours(visits, zone)
+    flows, flow = _flows(visits)
+    exits, exposure = np.zeros(shape), np.zeros(shape)
+    flow_exits = np.zeros((*shape[:2], len(flows), len(AGES)))
+    for at, mine in ((clock, worked[visits.state]), (wall_clock(), ~worked[visits.state])):
+        lived = _Lived.of(visits, mine, at, edges)
+        exposure += _sums(
+            lived.seconds, shape, lived.day, visits.stratum[lived.visit], visits.state[lived.visit], lived.bin
+        )
+        day, stratum = lived.left_day, visits.stratum[lived.left]
+        exits += _sums(None, shape, day, stratum, visits.state[lived.left], lived.left_bin)
+        flow_exits += _sums(None, flow_exits.shape, day, stratum, flow[lived.left], lived.left_bin)
+    left = np.flatnonzero(visits.next != OPEN)
+    moves = (_day_of(visits.left_us[left], edges), visits.stratum[left], visits.state[left], visits.next[left])
+    return Exposure(
+        first_day=first,
+        names=visits.names,
+        strata=visits.strata,
+        ages=AGES,
+        flows=flows,
+        worked=worked,
+        clock=clock.label,
+        exits=exits,
+        exposure=exposure,
+        moves=_sums(None, (*shape[:3], many), *moves),
+        flow_exits=flow_exits,
+        arrivals=_sums(None, shape[:2], _day_of(visits.first_us, edges), visits.first_stratum),
+        open=_open(visits, edges),
+    )
+
+
+def _days(visits: Visits, zone: ZoneInfo) -> tuple[date, Ints]:
+    """The first local day, and the moments at which days begin and end."""
+    first, last = (_local_date(us, zone) for us in (int(visits.first_us.min()), visits.night_end_us - 1))
+    return first, day_edges(zone, first, (last - first).days + 1)
+
+
+def _local_date(us: int, zone: ZoneInfo) -> date:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)).astimezone(zone).date()
+
+
+def _day_of(us: Ints, edges: Ints) -> Ints:
+    return np.searchsorted(edges, us, side="right") - 1
+
+
+def _flows(visits: Visits) -> tuple[tuple[tuple[int, int], ...], Ints]:
+    """The flows seen, by code, and that of each visit (-1 while open)."""
+    many = len(visits.names)
+    keys = np.where(visits.next == OPEN, -1, visits.state * many + visits.next)
+    seen = np.unique(keys[keys >= 0])
+    flow = np.where(keys >= 0, np.searchsorted(seen, keys), -1)
+    return tuple((int(key) // many, int(key) % many) for key in seen), flow
+
+
+def _keep_hours(visits: Visits, zone: ZoneInfo) -> Flags:
+    """States that nearly nothing leaves on the quietest two weekdays, measured by what waits there: in their first weeks."""
+    first, edges = _days(visits, zone)
+    lived = _Lived.of(visits, np.ones(len(visits.state), bool), wall_clock(), edges)
+    shape = (len(edges) - 1, len(visits.names))
+    waited = _sums(lived.seconds, shape, lived.day, visits.state[lived.visit])
+    ended = _sums(None, shape, lived.left_day, visits.state[lived.left])
+    since = (ended > 0).argmax(axis=0)
+    day = np.arange(shape[0])[:, None]
+    early = (day >= since) & (day < since + PATTERN_DAYS)
+    weekday = (first.weekday() + day[:, 0]) % 7
+    by_weekday = [np.stack([(a * early)[weekday == d].sum(axis=0) for d in range(7)]) for a in (ended, waited)]
+    quietest = np.sort(by_weekday[0] / np.maximum(by_weekday[1], 1.0), axis=0)[:2].mean(axis=0)
+    usual = by_weekday[0].sum(axis=0) / np.maximum(by_weekday[1].sum(axis=0), 1.0)
+    return np.asarray(quietest < QUIET * usual)
+
+
+def _open(visits: Visits, edges: Ints) -> Floats:
+    """Visits that are open at the end of each day, by state."""
+    known = visits.state != BEGUN
+    shape = (len(edges), len(visits.names))
+    entered = _sums(None, shape, _day_of(visits.entered_us[known], edges), visits.state[known])
+    ended = known & (visits.next != OPEN)
+    left = _sums(None, shape, _day_of(visits.left_us[ended], edges), visits.state[ended])
+    return np.cumsum(entered - left, axis=0)[:-1]
+
+
+def _sums(weights: Floats | None, shape: tuple[int, ...], *index: Ints) -> Floats:
+    """An array of the shape with the weights (1 if None) added up at the indices."""
+    flat = np.ravel_multi_index(index, shape)
+    return np.bincount(flat, weights, minlength=int(np.prod(shape))).reshape(shape).astype(float)
+
+
+@dataclass(frozen=True)
+class _Lived:
+    """Visits cut at every midnight and at every edge of a bin of age: the cells of a Lexis diagram."""
+
+    visit: Ints
+    day: Ints
+    bin: Ints
+    seconds: Floats
+    left: Ints  # visits that ended, and at which day and age
+    left_day: Ints
+    left_bin: Ints
+
+    @classmethod
+    def of(cls, visits: Visits, mine: Flags, clock: Clock, edges: Ints) -> _Lived:
+        """Of the visits chosen by `mine`."""
+        chosen = np.flatnonzero(mine)
+        entered, left = clock.at(visits.entered_us[chosen]), clock.at(visits.left_us[chosen])
+        age = np.minimum(left - entered, OLDEST)
+        # What is told only afterwards counts on the day on which it is told.
+        told_us = np.where(visits.state[chosen] == BEGUN, visits.left_us[chosen], visits.entered_us[chosen])
+        since, until = _day_of(told_us, edges), _day_of(visits.left_us[chosen], edges)
+        until = np.minimum(until, len(edges) - 2)
+        midnights = clock.at(edges)
+        row, day = _spread(since, until)
+        begins = np.where(day > since[row], midnights[day] - entered[row], 0.0)
+        ends = np.where(day < until[row], midnights[day + 1] - entered[row], age[row])
+        begins, ends = np.minimum(begins, age[row]), np.minimum(ends, age[row])
+        first, last = _bin(begins), _bin(np.nextafter(ends, 0))
+        cell, bins = _spread(first, np.maximum(first, last))
+        upper = np.r_[AGES[1:], OLDEST]
+        seconds = np.minimum(ends[cell], upper[bins]) - np.maximum(begins[cell], AGES[bins])
+        ended = (visits.next[chosen] != OPEN) & (left - entered < OLDEST)
+        return cls(
+            chosen[row[cell]],
+            day[cell],
+            bins,
+            np.maximum(seconds, 0.0),
+            chosen[ended],
+            until[ended],
+            _bin(np.nextafter(age[ended], 0)),
+        )
+
+
+def _bin(age: Floats) -> Ints:
+    return np.clip(np.searchsorted(AGES, age, side="right") - 1, 0, len(AGES) - 1)
+
+
+def _spread(first: Ints, last: Ints) -> tuple[Ints, Ints]:
+    """For each i the numbers from first[i] to last[i]: (i repeated, the numbers)."""
+    counts = np.maximum(last - first + 1, 0)
+    row = np.repeat(np.arange(len(first)), counts)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return row, first[row] + within
