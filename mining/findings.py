@@ -237,7 +237,7 @@ class Alert:
     share_of_cycle_time: float  # of the mean cycle time, spent before this step
     score: float  # standard errors, by the step's own history
     decomposition: Decomposition | None
-    note: str = ""  # of `data`: "Step validate: ...", why there is no night; a person's words are elsewhere
+    note: str = ""  # of `data`: "Step validate: ...", why there is no result of a night
 
 
 @dataclass(frozen=True)

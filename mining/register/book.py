@@ -1,0 +1,224 @@
+"""The register: what it is told by nights and people, and what is to be told because of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Engine, insert, select, update
+
+from mining.errors import InputError
+from mining.findings import Alert, Interval, Turn, Verdict
+from mining.home import Home
+from mining.register import rows
+from mining.register.life import Known, State, Telling, Told, Why, worth_telling
+from mining.register.opening import open_engine, writing
+from mining.register.tables import ALERTS, MESSAGES, RUNS
+
+_SHORTEST_ID = 4  # letters of an alert's id that a person must give
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one run of one night went; moments are ISO 8601 in UTC."""
+
+    night: str
+    started_at: str
+    finished_at: str | None
+    failed: str | None
+
+
+@dataclass(frozen=True)
+class Register:
+    """The rows of one installation. Every method is one transaction."""
+
+    engine: Engine
+
+    @classmethod
+    def open(cls, home: Home, url: str | None = None) -> Register:
+        """The register at `url`, else at HEADRACE_REGISTER, else in the home; made or brought up to date.
+
+        Raises:
+            InputError, StoreError: see `open_engine`.
+        """
+        return cls(open_engine(home, url))
+
+    def started(self, process: str, night: date, at: datetime | None = None) -> None:
+        """A run of a night has begun."""
+        with writing(self.engine) as db:
+            db.execute(insert(RUNS).values(process=process, night=night.isoformat(), started_at=_moment(at)))
+
+    def finished(self, process: str, night: date, at: datetime | None = None) -> None:
+        """A night is published. That nights failed before is over, unless a later one did."""
+        day, now = night.isoformat(), _moment(at)
+        with writing(self.engine) as db:
+            rows.end_run(db, process, day, now, {"finished_at": now, "failed": None})
+            failing = rows.failing(db, process)
+            if failing and day >= failing.night:
+                rows.add_turn(db, replace(failing, event=Turn.RESOLVED, night=day, note=""), origin="night")
+                rows.settle(db, failing.alert)
+
+    def failed(self, process: str, night: date, reason: str, at: datetime | None = None) -> None:
+        """A night failed or did not run: an alert, unless this night or a later one had been published before.
+
+        `reason` begins with the step, as in `Step validate: ...`.
+        """
+        day = night.isoformat()
+        with writing(self.engine) as db:
+            newest, failing = rows.last_finished(db, process), rows.failing(db, process)
+            if newest != night:  # a second run that fails does not undo the first one
+                rows.end_run(db, process, day, _moment(at), {"failed": reason})
+            if newest is not None and night <= newest:
+                return
+            if failing is None:
+                alert = _of_failed_night(process, day, reason)
+            else:
+                alert = replace(failing, event=Turn.UPDATED, night=max(failing.night, day), note=reason)
+            rows.add_turn(db, alert, origin="night")
+            rows.settle(db, alert.alert)
+
+    def last_finished(self, process: str) -> date | None:
+        """The newest night that was published."""
+        with writing(self.engine) as db:
+            return rows.last_finished(db, process)
+
+    def runs(self, process: str) -> tuple[Run, ...]:
+        """The runs of a process, in the order in which they began."""
+        chosen = select(RUNS.c.night, RUNS.c.started_at, RUNS.c.finished_at, RUNS.c.failed)
+        with writing(self.engine) as db:
+            found = db.execute(chosen.where(RUNS.c.process == process).order_by(RUNS.c.id)).all()
+        return tuple(Run(*row) for row in found)
+
+    def watched_since(self, process: str, today: date) -> date:
+        """Since when somebody looks whether this process has its nights: today, if nobody did before."""
+        with writing(self.engine) as db:
+            since = rows.of_process(db, process).watched_since
+            if since is None:
+                rows.set_process(db, process, watched_since=today.isoformat())
+        return date.fromisoformat(since) if since else today
+
+    def take(
+        self, process: str, night: date, alerts: Sequence[Alert], still_open: Collection[str] | None = None
+    ) -> bool:
+        """Take in the alerts of a night, as it sees them now; False, and nothing is changed, for a night before the newest.
+
+        What an earlier run of the same night had said is replaced. An alert that this leaves without a turn is withdrawn;
+        so are, where `still_open` is given, open ones that are not in it: late data can change what the past looked like.
+        """
+        day = night.isoformat()
+        with writing(self.engine) as db:
+            newest = rows.of_process(db, process).newest_night
+            if newest is not None and day < newest:
+                return False
+            rows.set_process(db, process, newest_night=day)
+            touched = rows.take_back(db, process, day) | {alert.alert for alert in alerts}
+            for alert in alerts:
+                rows.add_turn(db, alert, origin="mined")
+            for alert_id in sorted(touched):
+                rows.settle(db, alert_id)
+            if still_open is not None:
+                rows.withdraw_others(db, process, still_open)
+        return True
+
+    def due(self, process: str, night: date, channel: str) -> tuple[Telling, ...]:
+        """What a channel has to hear in a night, the bad news first; nothing for a night before the newest."""
+        day, found = night.isoformat(), []
+        with writing(self.engine) as db:
+            if day < (rows.of_process(db, process).newest_night or ""):
+                return ()
+            told = rows.told_to(db, process, channel)
+            for known in rows.known_alerts(db, process):
+                before = told.get(known.alert.alert)
+                why = worth_telling(known, before, day)
+                if why is not None:
+                    found.append(Telling(why, known.alert, before.alert if before else None))
+        return tuple(sorted(found, key=_order))
+
+    def told(
+        self, process: str, night: date, channel: str, tellings: Sequence[Telling], subject: str, digest: str
+    ) -> None:
+        """A message has gone out to a channel."""
+        day = night.isoformat()
+        sent = {"process": process, "night": day, "channel": channel, "subject": subject, "digest": digest}
+        with writing(self.engine) as db:
+            db.execute(insert(MESSAGES).values(**sent, sent_at=_moment(None)))
+            for telling in tellings:
+                rows.note_told(db, channel, Told(telling.why, day, telling.alert))
+
+    def sent(self, process: str) -> tuple[tuple[str, str, str], ...]:
+        """Night, channel and subject of each message that went out, in order."""
+        chosen = select(MESSAGES.c.night, MESSAGES.c.channel, MESSAGES.c.subject)
+        with writing(self.engine) as db:
+            found = db.execute(chosen.where(MESSAGES.c.process == process).order_by(MESSAGES.c.id)).all()
+        return tuple((row.night, row.channel, row.subject) for row in found)
+
+    def acknowledge(self, process: str, alert: str, who: str, note: str = "", at: datetime | None = None) -> Known:
+        """Somebody knows: nothing more is told of this alert but its end.
+
+        Raises:
+            InputError: no alert, or more than one, has an id that begins so.
+        """
+        return self._say(process, alert, acknowledged_by=who, acknowledged_at=_moment(at), note=note)
+
+    def snooze(self, process: str, alert: str, until: date) -> Known:
+        """Nothing is told of this alert before the night of `until`, but its end.
+
+        Raises:
+            InputError: as `acknowledge`.
+        """
+        return self._say(process, alert, snoozed_until=until.isoformat())
+
+    def listed(self, process: str, *, closed: bool = False) -> tuple[Known, ...]:
+        """The open alerts, and the closed ones if asked for; the newest first."""
+        with writing(self.engine) as db:
+            known = rows.known_alerts(db, process)
+        chosen = [one for one in known if closed or one.state == State.OPEN]
+        return tuple(sorted(chosen, key=lambda one: (one.opened, one.alert.alert), reverse=True))
+
+    def _say(self, process: str, alert: str, **said: str) -> Known:
+        with writing(self.engine) as db:
+            known = [one for one in rows.known_alerts(db, process) if one.alert.alert.startswith(alert)]
+            if len(known) != 1 or len(alert) < min(_SHORTEST_ID, len(known[0].alert.alert)):
+                raise InputError(_which(process, alert, len(known)))
+            chosen = known[0].alert.alert
+            db.execute(update(ALERTS).where(ALERTS.c.alert == chosen).values(**said))
+            return next(one for one in rows.known_alerts(db, process) if one.alert.alert == chosen)
+
+
+def _which(process: str, given: str, found: int) -> str:
+    if found:
+        return f"{process}: {given!r} is too short to name one alert; write more of the id (`headrace alerts list`)"
+    return f"{process}: there is no alert {given!r}; `headrace alerts list` shows them"
+
+
+def _order(telling: Telling) -> tuple[bool, bool, float, str]:
+    """What is over comes last; a night without result before all else, then what costs most time."""
+    alert, over = telling.alert, telling.why in (Why.RESOLVED, Why.WITHDRAWN)
+    return over, alert.verdict != Verdict.DATA, -alert.change * alert.share_of_cycle_time, alert.alert
+
+
+def _of_failed_night(process: str, night: str, reason: str) -> Alert:
+    identity = hashlib.sha256(f"{process}\n{night}\ndata".encode()).hexdigest()[:16]
+    return Alert(
+        process=process,
+        alert=identity,
+        event=Turn.OPENED,
+        night=night,
+        verdict=Verdict.DATA,
+        step=None,
+        after=None,
+        segment={},
+        since=night,
+        change=0.0,
+        interval=Interval(0.0, 0.0),
+        share_of_cycle_time=0.0,
+        score=0.0,
+        decomposition=None,
+        note=reason,
+    )
+
+
+def _moment(at: datetime | None) -> str:
+    return (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
