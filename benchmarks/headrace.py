@@ -61,7 +61,7 @@ def mine_stored(_log: Path, folder: Path, stage: Stages) -> Answer:
     with stage("rework"):
         repeated = rework(tables)
     with stage("bottlenecks"):
-        bottlenecks(tables, graph, tables.night_end_us)
+        bottlenecks(tables, graph)
     return Answer(
         pairs={path_name((flow.source, flow.target)): flow.n for flow in graph.flows},
         mean_wait_s={path_name((flow.source, flow.target)): flow.total_s / flow.n for flow in graph.flows},

@@ -39,19 +39,18 @@ Floats = NDArray[np.float64]
 Pair = tuple[int, int]
 
 
-def bottlenecks(tables: Tables, graph: Graph, night_end_us: int) -> tuple[Bottleneck, ...]:
+def bottlenecks(tables: Tables, graph: Graph) -> tuple[Bottleneck, ...]:
     """The hand-overs that hold most of the expected cycle time, the worst first, at most 50.
 
     Shares sum to 1 over all hand-overs. Fixed timers (`Flow.timer_s`) keep their share but are not ranked. The interval is
     the 5-95 % range of 200 resamples of whole weeks (by the week in which a visit began), so that what cases of the same
     days have in common is in it.
     """
-    waiting = _waiting(tables, night_end_us)
-    moves = _moves(tables, waiting)
+    moves = _moves(tables)
     if not moves.n:
         return ()
-    shares = moves.shares(_mean_sojourns(tables, waiting))
-    low, high = _intervals(tables, waiting, moves, shares)
+    shares = moves.shares(_mean_sojourns(tables))
+    low, high = _intervals(tables, moves, shares)
     flows = {(flow.source, flow.target): flow for flow in graph.flows}
     worst = sorted(moves.n, key=lambda pair: (-shares[pair], tables.names[pair[0]], tables.names[pair[1]]))[:MOST]
     closer = _closer_look(tables, worst[:LOOKED_INTO])
@@ -62,13 +61,6 @@ def bottlenecks(tables: Tables, graph: Graph, night_end_us: int) -> tuple[Bottle
         for pair in worst
     ]
     return _ranked(found)
-
-
-def _waiting(tables: Tables, night_end_us: int) -> Any:
-    """The visits that still last: the state of each open case, and for how long it has been in it."""
-    return tables.timed.filter(_.stop.isnull()).select(
-        state=_.last_activity, entered_us=_.last_us, us=night_end_us - _.last_us
-    )
 
 
 @dataclass(frozen=True)
@@ -131,7 +123,7 @@ class _Moves:
         return (self.total_us[pair] / self.n[pair]) / (spent / self.exits[pair[0]]) if spent else 1.0
 
 
-def _moves(tables: Tables, waiting: Any) -> _Moves:
+def _moves(tables: Tables) -> _Moves:
     summed = {name: _[name].sum() for name in ("n", "total_us", "processed", "processing_us")}
     rows = tables.rows(tables.weeks.group_by("after", "activity").aggregate(**summed))
     ways = tables.ways.join(tables.variants, "variant").rename(n="cases")
@@ -151,16 +143,18 @@ def _moves(tables: Tables, waiting: Any) -> _Moves:
             for pair, row in pairs.items()
         },
         stops={row["last"]: int(row["n"]) for row in stops},
-        open={row["state"]: row["n"] for row in tables.rows(waiting.group_by("state").aggregate(n=_.count()))},
+        open={row["state"]: row["n"] for row in tables.rows(tables.open.group_by("state").aggregate(n=_.count()))},
     )
 
 
-def _mean_sojourns(tables: Tables, waiting: Any) -> dict[int, float]:
+def _mean_sojourns(tables: Tables) -> dict[int, float]:
     """Mean stay in each state, microseconds: the area under its Kaplan-Meier curve up to the longest stay seen."""
     exits = tables.stays.select(state=_.after, lasted_us=_.us, exits=_.n, stays=_.n)
-    still = waiting.group_by("state", lasted_us=_.us).aggregate(stays=_.count()).mutate(exits=0)
+    still = tables.open.group_by("state", "us_class").aggregate(stays=_.count(), total_us=_.us.sum())
     stays = (
-        exits.union(still.select("state", "lasted_us", exits=_.exits.cast("int64"), stays=_.stays))
+        exits.union(
+            still.select("state", lasted_us=_.total_us // _.stays, exits=ibis.literal(0, "int64"), stays=_.stays)
+        )
         .group_by("state", "lasted_us")
         .aggregate(exits=_.exits.sum().cast("int64"), stays=_.stays.sum().cast("int64"))
     )
@@ -182,15 +176,13 @@ def _mean_sojourns(tables: Tables, waiting: Any) -> dict[int, float]:
     return {row["state"]: float(row["mean"]) for row in curve}
 
 
-def _intervals(
-    tables: Tables, waiting: Any, moves: _Moves, shares: dict[Pair, float]
-) -> tuple[dict[Pair, float], dict[Pair, float]]:
+def _intervals(tables: Tables, moves: _Moves, shares: dict[Pair, float]) -> tuple[dict[Pair, float], dict[Pair, float]]:
     """5 % and 95 % of each share over resampled weeks.
 
     A resample changes a share as it changes the person-time between the two steps, open visits included.
     """
     pairs = list(moves.n)
-    weekly = _time_by_week(tables, waiting, moves, pairs)
+    weekly = _time_by_week(tables, moves, pairs)
     random = np.random.default_rng(20240101)
     draws = random.multinomial(len(weekly), np.full(len(weekly), 1 / len(weekly)), size=RESAMPLES)
     times = draws.astype(np.float64) @ weekly
@@ -201,9 +193,9 @@ def _intervals(
     return dict(zip(pairs, low.tolist(), strict=True)), dict(zip(pairs, high.tolist(), strict=True))
 
 
-def _time_by_week(tables: Tables, waiting: Any, moves: _Moves, pairs: list[Pair]) -> Floats:
+def _time_by_week(tables: Tables, moves: _Moves, pairs: list[Pair]) -> Floats:
     """Time spent per block of weeks and hand-over; open visits are shared out as the finished ones of their state were."""
-    still = waiting.group_by(week=_.entered_us // _WEEK, state=_.state).aggregate(spent=_.us.sum())
+    still = tables.open.group_by(week=_.entered_us // _WEEK, state=_.state).aggregate(spent=_.us.sum())
     left = tables.weeks.select("week", state=_.after, next=_.activity, spent=_.total_us)
     rows = tables.rows(left.order_by("week", "state", "next"))
     rows += [{**row, "next": None} for row in tables.rows(still.order_by("week", "state"))]

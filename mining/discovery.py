@@ -168,8 +168,8 @@ def variants(tables: Tables, most: int | None = None) -> tuple[Variant, ...]:
     counted = tables.ways.group_by("variant").aggregate(cases=_.cases.sum(), open=_.cases.sum(where=_.stop.isnull()))
     chosen = counted.join(tables.variants, "variant").order_by(ibis.desc("cases"), "path")
     chosen = (chosen if most is None else chosen.limit(most)).cache()
-    finished = tables.timed if most is None else tables.timed.semi_join(chosen, "variant")
-    times = finished.group_by("variant").aggregate(median=_.cycle_us.quantile(0.5))
+    finished = tables.cycles.filter(_.stop.notnull()).semi_join(chosen, "variant")
+    times = weighted_quantiles(finished, ["variant"], {"median": 0.5})
     total = tables.rows(tables.ways.aggregate(n=_.cases.sum()))[0]["n"]
     return tuple(
         Variant(
@@ -180,7 +180,7 @@ def variants(tables: Tables, most: int | None = None) -> tuple[Variant, ...]:
             median_cycle_s=None if row["median"] is None else round(row["median"] / SECOND, 3),
             fitness=None,
         )
-        for row in tables.rows(chosen.join(times, "variant").order_by(ibis.desc("cases"), "path"))
+        for row in tables.rows(chosen.left_join(times, "variant").order_by(ibis.desc("cases"), "path"))
     )
 
 
@@ -220,8 +220,8 @@ def _cycles(tables: Tables, times: Any) -> Any:
     marks = times.mutate(mark=_.activity.cast("int64") * 2 + (_.times > 1).cast("int64"))
     kinds = marks.group_by("variant").aggregate(marks=_.mark.collect(order_by="mark"))
     kinds = kinds.mutate(kind=ibis.dense_rank().over(ibis.window(order_by="marks"))).cache()
-    finished = tables.timed.filter(_.cycle_us.notnull()).join(kinds.select("variant", "kind"), "variant")
-    by_kind = finished.group_by("kind", "cycle_class").aggregate(n=_.count(), total_us=_.cycle_us.sum())
+    finished = tables.cycles.filter(_.stop.notnull()).join(kinds.select("variant", "kind"), "variant")
+    by_kind = finished.group_by("kind", "cycle_class").aggregate(n=_.n.sum(), total_us=_.total_us.sum())
     told = kinds.select("kind", "marks").distinct().select("kind", mark=_.marks.unnest())
     each = by_kind.join(told, "kind")
     return (
@@ -241,23 +241,21 @@ def kpis(tables: Tables, process: Process, night_end_us: int) -> Kpis:
     target_us = None if target is None else int(target.at_most.total_seconds() * SECOND)
     age = night_end_us - _.first_us
     row = tables.rows(
-        tables.timed.aggregate(
-            cases=_.count(),
-            finished=_.stop.count(),
-            median=_.cycle_us.quantile(0.5),
-            p90=_.cycle_us.quantile(0.9),
+        tables.cases.aggregate(
             recent=(_.first_us + _.cycle_us > night_end_us - _28_DAYS).sum(),
             within=(_.cycle_us <= (target_us or 0)).sum(),
         )
     )[0]
-    p90 = row["p90"]
-    old = 0 if p90 is None else tables.rows(tables.timed.filter(_.stop.isnull()).aggregate(n=(age > p90).sum()))[0]["n"]
+    counted = tables.rows(tables.ways.aggregate(cases=_.cases.sum(), finished=_.cases.sum(where=_.stop.notnull())))[0]
+    finished = counted["finished"] or 0
+    median, p90 = _cycle_quantiles(tables)
+    old = 0 if p90 is None else tables.rows(tables.open.aggregate(n=(age > p90).sum()))[0]["n"]
     return Kpis(
-        cases=row["cases"],
-        finished=row["finished"],
-        open=row["cases"] - row["finished"],
+        cases=counted["cases"],
+        finished=finished,
+        open=counted["cases"] - finished,
         events=tables.state.events,
-        median_cycle_s=_seconds(row["median"]),
+        median_cycle_s=_seconds(median),
         p90_cycle_s=_seconds(p90),
         finished_last_28_days=row["recent"] or 0,
         open_older_than_p90=old or 0,
@@ -266,6 +264,14 @@ def kpis(tables: Tables, process: Process, night_end_us: int) -> Kpis:
         target_s=target.at_most.total_seconds() if target else None,
         within_target=row["within"] if target else None,
     )
+
+
+def _cycle_quantiles(tables: Tables) -> tuple[float | None, float | None]:
+    """Median and 90 % quantile of the finished cases' cycle times, microseconds."""
+    by_class = tables.cycles.filter(_.stop.notnull()).group_by("cycle_class")
+    classes = by_class.aggregate(n=_.n.sum(), total_us=_.total_us.sum()).mutate(us=_.total_us // _.n, all=0)
+    found = tables.rows(weighted_quantiles(classes, ["all"], {"median": 0.5, "p90": 0.9}))
+    return (found[0]["median"], found[0]["p90"]) if found else (None, None)
 
 
 def _cases_with_repeats(tables: Tables) -> int:

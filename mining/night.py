@@ -190,7 +190,7 @@ class Night:
         from mining.bottlenecks import bottlenecks  # noqa: PLC0415 - brings SciPy
         from mining.discovery import directly_follows  # noqa: PLC0415 - brings Ibis
 
-        found = bottlenecks(self.tables, directly_follows(self.tables), round(self.end.timestamp() * 1_000_000))
+        found = bottlenecks(self.tables, directly_follows(self.tables))
         (self.work / "bottlenecks.json").write_bytes(_BOTTLENECKS.dump_json(found))
         return sum(1 for bottleneck in found if bottleneck.rank)
 

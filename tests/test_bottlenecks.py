@@ -12,12 +12,11 @@ from conftest import NIGHT_END, Event
 from lifelines import KaplanMeierFitter
 from lifelines.utils import restricted_mean_survival_time
 
-from mining.bottlenecks import _mean_sojourns, _moves, _waiting, bottlenecks
+from mining.bottlenecks import _mean_sojourns, _moves, bottlenecks
 from mining.discovery import directly_follows
 from mining.findings import Bottleneck
 from mining.store import Tables
 
-END_US = round(NIGHT_END.timestamp() * 1_000_000)
 HOUR = 3_600_000_000
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -27,7 +26,7 @@ def at(hours: float) -> str:
 
 
 def found(tables: Tables) -> dict[tuple[str, str], Bottleneck]:
-    return {(b.after, b.step): b for b in bottlenecks(tables, directly_follows(tables), END_US)}
+    return {(b.after, b.step): b for b in bottlenecks(tables, directly_follows(tables))}
 
 
 LOOP: list[Event] = [
@@ -45,8 +44,7 @@ def test_shares_are_the_time_spent_where_every_case_is_finished(mined: Callable[
 
 def test_visits_times_stay_is_the_mean_cycle_time(mined: Callable[..., Tables]) -> None:
     tables = mined(LOOP, ends=["Ship"])
-    waiting = _waiting(tables, END_US)
-    moves, mean = _moves(tables, waiting), _mean_sojourns(tables, waiting)
+    moves, mean = _moves(tables), _mean_sojourns(tables)
     expected = sum(
         n * moves.chance(pair) * mean[pair[0]] for pair in moves.n for n in [moves.visits_per_case()[pair[0]]]
     )
@@ -70,7 +68,7 @@ def test_the_mean_stay_equals_lifelines_with_open_visits(mined: Callable[..., Ta
     assert 0 < seen.sum() < len(seen)
     fitted = KaplanMeierFitter().fit(durations, seen)
     expected = restricted_mean_survival_time(fitted, t=durations.max())
-    [mean] = _mean_sojourns(tables, _waiting(tables, END_US)).values()
+    [mean] = _mean_sojourns(tables).values()
     assert mean / HOUR == pytest.approx(expected, rel=1e-6)
 
 

@@ -13,7 +13,7 @@ from mining.store.deriving import Load, derive_again
 from mining.store.generations import Generations
 from mining.store.tables import Tables
 
-_COMPARED = ("steps", "sample", "kept_cases", "waits", "stays", "weeks", "work", "recent")
+_COMPARED = ("steps", "sample", "kept_cases", "waits", "stays", "weeks", "work", "kept_cycles", "recent")
 _NAMES = {"activity": "activity", "after": "activity", "last_activity": "activity", "resource": "resource"}
 
 

@@ -24,7 +24,7 @@ from mining.process import Process
 from mining.store.session import parquet
 from mining.store.tallies import tallies
 
-LAYOUT = 1  # of the files; another number has everything derived anew
+LAYOUT = 2  # of the files; another number has everything derived anew
 WHOLE = ("names", "recent", *tallies(63))  # tables that each generation has whole
 
 

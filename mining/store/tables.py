@@ -23,8 +23,10 @@ class Tables:
     sample: case, position, activity, started_us, completed_us of the steps of a fixed part of the cases, half a million at
         most; of all, where there are no more than two million.
     cases: case, case_id, first_us, last_us, events, simultaneous (events at the time of the one before), variant,
-        last_activity, stop (position at which the clock stood still; null while open), cycle_us (null while open), cycle_class
-        (equal for cycle times that the tallies do not tell apart), then one column per segment: `segment_1`, ...
+        last_activity, stop (position at which the clock stood still; null while open), cycle_us (null while open), then one
+        column per segment: `segment_1`, ...
+    cycles: variant, stop, cycle_class, us, n, total_us: the cycle times by way of running; stop, cycle_class (equal for times
+        that the tallies do not tell apart), us and total_us are null for open cases.
     variants: variant, activities (codes in order), path (their places in the order of names), repeats (activities
         beyond the first of their name).
     waits, stays, weeks, work, recent: see `mining.store.tallies`; `us` is the mean of the times in a class.
@@ -46,22 +48,21 @@ class Tables:
             self.engine.con.execute(f"create view {name} as {query}")
         self.steps, self.cases, self.variants = map(self.engine.table, ("steps", "cases", "variants"))
         self.waits, self.stays, self.weeks = map(self.engine.table, ("waits", "stays", "weeks"))
-        self.work, self.recent = map(self.engine.table, ("work", "recent"))
+        self.work, self.recent, self.cycles = map(self.engine.table, ("work", "recent", "cycles"))
 
     @cached_property
     def sample(self) -> Any:
         return self.engine.table("sample").cache()
 
     @cached_property
-    def timed(self) -> Any:
-        """Of all cases: variant, last_activity, first_us, last_us, stop, cycle_us and cycle_class, at hand in memory."""
-        columns = ("variant", "last_activity", "first_us", "last_us", "stop", "cycle_us", "cycle_class")
-        return self.cases.select(*columns).cache()
-
-    @cached_property
     def ways(self) -> Any:
         """variant, stop, cases: how many run so and stopped there (null: are open)."""
-        return self.timed.group_by("variant", "stop").aggregate(cases=ibis._.count()).cache()
+        return self.cycles.group_by("variant", "stop").aggregate(cases=ibis._.n.sum().cast("int64")).cache()
+
+    @cached_property
+    def open(self) -> Any:
+        """The open cases: state (activity last completed), first_us, entered_us (when that was), us (since then), us_class."""
+        return self.engine.table("still_open").cache()
 
     @property
     def night_end_us(self) -> int:
@@ -100,9 +101,12 @@ class Tables:
             "weeks": f"from {whole['weeks']}",
             "work": f"from {whole['work']}",
             "recent": f"from {whole['recent']}",
-            "timed_cases": _learned(state.night_end_us) if state.learned else "from kept_cases",
-            "cases": f"select *, {time_class('cycle_us', state.digits)} as cycle_class from timed_cases",
-            "variants": f"select variant, activities, {places} as path, {_REPEATS} from ({kept.variants(state.generations)})",
+            "cases": _learned(state.night_end_us) if state.learned else "from kept_cases",
+            "still_open": _open(state.night_end_us, state.digits),
+            "kept_variants": kept.variants(state.generations),
+            "kept_cycles": f"from {whole['cycles']}",
+            "cycles": _cycles_of_cases(state.digits) if state.learned else _CYCLES,
+            "variants": f"select variant, activities, {places} as path, {_REPEATS} from kept_variants",
         }
 
     def rows(self, expression: Any) -> list[dict[str, Any]]:
@@ -118,11 +122,26 @@ def _plain(value: Any, whole: bool) -> Any:
     return (int(value) if whole else float(value)) if isinstance(value, Decimal) else value
 
 
+def _open(night_end_us: int, digits: int) -> str:
+    return f"""select last_activity as state, first_us, last_us as entered_us, {night_end_us} - last_us as us,
+        {time_class(f"({night_end_us} - last_us)", digits)} as us_class from cases where stop is null"""
+
+
+def _cycles_of_cases(digits: int) -> str:
+    """The same where it is learned which cases are over: another night may judge every one of them anew."""
+    return f"""select variant, stop, {time_class("cycle_us", digits)} as cycle_class, count(*) as n,
+        sum(cycle_us) // count(*) as us, sum(cycle_us)::bigint as total_us from cases group by all"""
+
+
 _SAMPLED = '"case", position, activity, started_us, completed_us'
 _TIMED = """case when enabled_us is not null then greatest(0, coalesce(started_us, completed_us) - enabled_us) end as wait_us,
     completed_us - started_us as processing_us, completed_us - enabled_us as sojourn_us"""
 
 
+# When final activities are declared, it is the variant that says where the clock stands still.
+_CYCLES = """select variant, case when us is not null then stop end as stop, us as cycle_class, n,
+    case when us is not null then total_us // n end as us, case when us is not null then total_us end as total_us
+    from kept_cycles join kept_variants using (variant)"""
 _REPEATS = "len(activities) - len(list_distinct(activities)) as repeats"
 
 

@@ -6,6 +6,7 @@ waits: after, activity, us -> n, total_us. Waits of all moves, by class of time.
 stays: after, us -> n, total_us. Sojourns before the clock stopped, by the state left and class of time.
 weeks: week (7 days since 1970 of entering), after, activity -> n, total_us, processed, processing_us. The same moves.
 work: activity -> processed, processing_us. Events with a start.
+cycles: variant, us -> n, total_us. Cycle times by class of time; null: cases that are open as far as final activities tell.
 recent: after, activity, case, entered_us, left_us. The newest moves before the clock stopped, for what needs single ones.
 
 A class of time is a single microsecond for a log of up to EXACT events; above, all times that agree in their first 10 binary
@@ -26,13 +27,14 @@ DIGITS = 10
 SAMPLE = 500_000  # events at most in the sample of a larger log
 RECENT = 5_000  # moves of each pair that are looked at; a few more are kept, because some are taken away
 _SPARE = 6_000
+_CODES = ("after", "activity", "variant")
 _DAY = 24 * 3600 * 1_000_000
 _WEEK = 7 * _DAY
 
 
 @dataclass(frozen=True)
 class Tally:
-    """One table of counts and sums: SQL over moves."""
+    """One table of counts and sums: SQL over moves, or over cases."""
 
     keys: dict[str, str]
     sums: dict[str, str]
@@ -40,6 +42,7 @@ class Tally:
 
 
 _PROCESSED = {"processed": "count(processing_us)", "processing_us": "coalesce(sum(processing_us), 0)"}
+_CYCLES = {"n": "count(*)", "total_us": "coalesce(sum(cycle_us), 0)"}
 _STAYED = {"n": "count(*)", "total_us": "sum(sojourn_us)"}
 
 
@@ -52,6 +55,7 @@ def tallies(digits: int) -> dict[str, Tally]:
         "stays": Tally({"after": "after", "us": time_class("sojourn_us", digits)}, _STAYED),
         "weeks": Tally({"week": f"enabled_us // {_WEEK}", **pair}, {**_STAYED, **_PROCESSED}),
         "work": Tally({"activity": "activity"}, _PROCESSED, of="started_us is not null"),
+        "cycles": Tally({"variant": "variant", "us": time_class("cycle_us", digits)}, _CYCLES, of="true"),
     }
 
 
@@ -89,6 +93,7 @@ def count_changes(con: duckdb.DuckDBPyConnection, steps: str, cases: str, digits
         where position > stop)"""
     started = count(con, f"select count(started_us) from {steps}") > 0
     made = tallies(digits)
+    _count(con, "cycles", made["cycles"], cases, sign)
     _count(con, "waits", made["waits"], moves, sign)
     _count(con, "weeks", made["weeks"], moves, sign)
     if started:
@@ -133,9 +138,7 @@ def add_up(con: duckdb.DuckDBPyConnection) -> None:
 def open_tallies(con: duckdb.DuckDBPyConnection, known: dict[str, str]) -> None:
     """Tables `known_...` (by SQL; empty without) and `changes_...`."""
     for name, made in tallies(63).items():
-        columns = ", ".join(
-            f"{c} {'integer' if c in ('after', 'activity') else 'bigint'}" for c in [*made.keys, *made.sums]
-        )
+        columns = ", ".join(f"{c} {'integer' if c in _CODES else 'bigint'}" for c in [*made.keys, *made.sums])
         con.execute(f"create table changes_{name} (sign integer, {columns})")
         con.execute(f"create table known_{name} ({columns})")
     for name in ("known_recent", "changes_recent"):
@@ -148,7 +151,7 @@ def open_tallies(con: duckdb.DuckDBPyConnection, known: dict[str, str]) -> None:
 
 def coarsen(con: duckdb.DuckDBPyConnection, digits: int) -> None:
     """Bring the known tallies of a log that has grown large to its classes of time."""
-    for name in ("waits", "stays"):
+    for name in ("waits", "stays", "cycles"):
         keys = [key for key in tallies(digits)[name].keys if key != "us"]
         con.execute(
             f"""create or replace table known_{name} as
