@@ -149,6 +149,18 @@ class Target(Part):
     by: date | None = None
 
 
+class Alerts(Part):
+    """When to be told; how it is found out is not a setting."""
+
+    false_per_year: float = Field(
+        default=1, gt=0, le=52, description="how many alerts a year may come by chance; fewer: later and surer"
+    )
+    grace: Duration = Field(
+        default=timedelta(hours=6),
+        description="so long after `nightly_at` a night must be there, else that is an alert",
+    )
+
+
 class KeptNights(Part):
     """Which published nights stay, by their age when a newer one is published."""
 
@@ -187,6 +199,12 @@ class Process(Part):
     times: Times = Times()
     calendar: Calendar | None = None
     targets: tuple[Target, ...] = ()
+    alerts: Alerts = Alerts()
+    site: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/]+(/\S*)?$",
+        description="where people find the folder `nights`, for links in messages: https://mill.example.com/nights",
+    )
     keep: Keep = Keep()
     nightly_at: str = Field(
         default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="local time of the nightly run"

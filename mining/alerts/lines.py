@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mining.alerts.texts import headline
+from mining.alerts.sentences import headline
 from mining.findings import Alert
 
 

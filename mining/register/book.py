@@ -133,7 +133,7 @@ class Register:
                 before = told.get(known.alert.alert)
                 why = worth_telling(known, before, day)
                 if why is not None:
-                    found.append(Telling(why, known.alert, before.alert if before else None))
+                    found.append(Telling(why, known.alert, known.opened, before.alert if before else None))
         return tuple(sorted(found, key=_order))
 
     def told(

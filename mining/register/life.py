@@ -55,6 +55,7 @@ class Telling:
 
     why: Why
     alert: Alert
+    opened: str  # night
     before: Alert | None
 
 

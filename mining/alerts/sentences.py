@@ -1,0 +1,127 @@
+"""What happened, in a sentence each: the words of `texts` with the names and numbers of an alert."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from mining.alerts import texts, wording
+from mining.findings import Alert, Decomposition, Turn, Verdict
+from mining.flowchart.labels import display_name
+
+_LONGEST_NAME = 120
+_MOST_LINES, _LONGEST_LINE = 10, 400
+_SMALL_PART = 0.05  # of all that a decomposition moves: parts below are not told
+
+
+def headline(alert: Alert) -> str:
+    """What happened, in one sentence; the recovery, where the alert is resolved."""
+    sentence = (texts.RECOVERIES if alert.event == Turn.RESOLVED else texts.HEADLINES)[alert.verdict]
+    if alert.verdict == Verdict.DATA and alert.event != Turn.RESOLVED and alert.night > alert.since:
+        sentence = texts.NIGHTS_WITHOUT_RESULT
+    return sentence.format(
+        step=step(alert),
+        where=_conditions(alert, texts.WHERE),
+        kind=_conditions(alert, texts.KIND),
+        change=wording.percent(alert.change),
+        since=wording.day(alert.since),
+        night=wording.day(alert.night),
+    )
+
+
+def step(alert: Alert) -> str:
+    """The step by its name and what comes before it, in quotes: a name may hold any words."""
+    if alert.step is None:
+        return texts.NO_STEP
+    if alert.after is None:
+        return texts.STEP.format(step=name(alert.step))
+    return texts.STEP_AFTER.format(step=name(alert.step), after=name(alert.after))
+
+
+def since(alert: Alert, opened: str) -> str:
+    """The first day, and the night that saw it."""
+    return texts.SINCE_FIRST_SEEN.format(since=wording.day(alert.since), night=wording.day(opened))
+
+
+def how_much(alert: Alert) -> str:
+    """The change with its interval, in time per case where the cycle time is known, and of the cycle time."""
+    change = wording.change_range(alert.change, alert.interval)
+    of_all = alert.verdict == Verdict.MIX_SHIFT
+    added = alert.change * (1 if of_all else alert.share_of_cycle_time)
+    if alert.decomposition is None:
+        text = texts.HOW_MUCH_OF_ALL_WITHOUT_TIME if of_all else texts.HOW_MUCH_OF_CASE_WITHOUT_TIME
+        return text.format(change=change, share=wording.percent(added))
+    time = wording.length(added * alert.decomposition.before_s)
+    text = texts.HOW_MUCH_OF_ALL if of_all else texts.HOW_MUCH_OF_CASE
+    return text.format(change=change, time=time, share=wording.percent(added))
+
+
+def cycle_time(parts: Decomposition) -> str:
+    """The mean cycle time before and now, and the interval of the difference."""
+    return texts.CYCLE_TIME_CHANGE.format(
+        before=wording.length(parts.before_s),
+        now=wording.length(parts.now_s),
+        difference=wording.signed_length(parts.now_s - parts.before_s),
+        range=wording.length_range(parts.interval.low, parts.interval.high),
+    )
+
+
+def why(parts: Decomposition) -> str:
+    """What the change is made of, the largest part first; small parts are left out."""
+    factors = {"duration": parts.duration_s, "visits": parts.visits_s, "mix": parts.mix_s}
+    least = _SMALL_PART * sum(abs(seconds) for seconds in factors.values())
+    told = sorted(
+        ((key, seconds) for key, seconds in factors.items() if abs(seconds) > least), key=lambda f: -abs(f[1])
+    )
+    sentences = (texts.FACTORS[key if seconds > 0 else f"{key}_less"] for key, seconds in told)
+    return ", ".join(
+        sentence.format(time=wording.signed_length(seconds))
+        for sentence, (_, seconds) in zip(sentences, told, strict=True)
+    )
+
+
+def how_sure(alert: Alert, false_per_year: float) -> str:
+    """The interval in words, how far it stands out, from how many cases, and what chance may do in a year."""
+    sureness = texts.SURENESS.format(
+        level=wording.percent(alert.interval.level),
+        low=wording.change(alert.interval.low),
+        high=wording.change(alert.interval.high),
+        score=f"{alert.score:.1f}",
+    )
+    parts = [sureness]
+    if alert.decomposition is not None:
+        parts.append(texts.CASES_SEEN.format(cases=f"{alert.decomposition.cases:,}"))
+    number = texts.ONE_ALERT if false_per_year == 1 else texts.ALERTS.format(number=f"{false_per_year:g}")
+    return "; ".join([*parts, texts.BUDGET.format(number=number)])
+
+
+def over(alert: Alert) -> str:
+    """When it was told as over, and how long it had lasted."""
+    days = (date.fromisoformat(alert.night) - date.fromisoformat(alert.since)).days
+    return texts.OVER_SINCE.format(night=wording.day(alert.night), days=f"{days:,}")
+
+
+def advice(alert: Alert, owner: str | None) -> str:
+    """What to do, and who."""
+    text = texts.ADVICE[alert.verdict].format(
+        step=step(replace(alert, after=None)), since=wording.day(alert.since), process=alert.process, night=alert.night
+    )
+    return texts.OWNER_DOES.format(owner=owner, advice=text) if owner else text[0].upper() + text[1:]
+
+
+def reason(alert: Alert) -> tuple[str, ...]:
+    """Why there is no result of a night: lines that fit a message; the night's page has them all."""
+    lines = [" ".join(line.split()) for line in alert.note.splitlines() if line.strip()]
+    return tuple(line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} …" for line in lines[:_MOST_LINES])
+
+
+def name(text: str) -> str:
+    """A name on one line, of a length that a sentence can bear."""
+    shown = display_name(text)
+    return shown if len(shown) <= _LONGEST_NAME else shown[: _LONGEST_NAME - 1] + "…"
+
+
+def _conditions(alert: Alert, text: str) -> str:
+    """The segment where it is worst, as a part of a sentence; nothing where it is everywhere."""
+    conditions = [texts.CONDITION.format(name=name(key), value=name(value)) for key, value in alert.segment.items()]
+    return text.format(conditions=texts.AND.join(conditions)) if conditions else ""
