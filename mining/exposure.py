@@ -25,8 +25,10 @@ Floats = npt.NDArray[np.float64]
 AGES = np.r_[0.0, 600 * 1.7 ** np.arange(19)]
 OLDEST = float(AGES[-1] * 1.7)  # s; time at an older age is not counted: such a case is forgotten, not late
 
-PATTERN_DAYS = 70  # how its exits lie in the week is learned from the first so many days of a state
-QUIET = 0.3  # a state is worked in office hours if cases leave it this much more seldom on its quietest two weekdays
+PATTERN_DAYS = 70  # when a step is completed is learned from its first so many days
+AT_NIGHT = 0.05  # of a worked step at most this share is completed in the quietest six hours of the day (of any: 0.23)
+AT_WEEKENDS = 0.2  # and on the quietest two weekdays (of any: 0.29)
+HOUR_US = 3_600_000_000
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,11 @@ class Exposure:
 
 
 def clock_of(process: Process, visits: Visits) -> Clock:
-    """The working clock of a process: its calendar, or else learned from the exits of the states that keep office hours."""
+    """The working clock of a process: its calendar, or else learned from the steps that are completed in working hours."""
     first, last = (_local_date(us, process.zone) for us in (int(visits.first_us.min()), visits.night_end_us - 1))
     if process.calendar:
         return working_time(process.calendar, process.zone, first, last)
-    worked = _keep_hours(visits, process.zone)[visits.state] & (visits.next != OPEN)
+    worked = (visits.next != OPEN) & worked_steps(visits, process.zone)[visits.next]
     return learned(visits.left_us[worked], process.zone, visits.night_end_us)
 
 
@@ -85,7 +87,7 @@ def _counted(visits: Visits, clock: Clock, zone: ZoneInfo) -> Exposure:
     first, edges = _days(visits, zone)
     many = len(visits.names)
     shape = (len(edges) - 1, len(visits.strata), many, len(AGES))
-    worked = _keep_hours(visits, zone)
+    worked = _states_before(worked_steps(visits, zone), visits, edges)
     flows, flow = _flows(visits)
     exits, exposure = np.zeros(shape), np.zeros(shape)
     flow_exits = np.zeros((*shape[:2], len(flows), len(AGES)))
@@ -139,21 +141,43 @@ def _flows(visits: Visits) -> tuple[tuple[tuple[int, int], ...], Ints]:
     return tuple((int(key) // many, int(key) % many) for key in seen), flow
 
 
-def _keep_hours(visits: Visits, zone: ZoneInfo) -> Flags:
-    """States that nearly nothing leaves on the quietest two weekdays, measured by what waits there: in their first weeks."""
+def worked_steps(visits: Visits, zone: ZoneInfo) -> Flags:
+    """Activities that are completed in working hours, by code: nearly never at night, and less at weekends.
+
+    Told by the first weeks of each activity, so that it is the same in every later night. What comes by itself at any hour
+    (a delivery, a payment, a reply) is none of them.
+    """
     first, edges = _days(visits, zone)
-    lived = _Lived.of(visits, np.ones(len(visits.state), bool), wall_clock(), edges)
-    shape = (len(edges) - 1, len(visits.names))
-    waited = _sums(lived.seconds, shape, lived.day, visits.state[lived.visit])
-    ended = _sums(None, shape, lived.left_day, visits.state[lived.left])
-    since = (ended > 0).argmax(axis=0)
-    day = np.arange(shape[0])[:, None]
-    early = (day >= since) & (day < since + PATTERN_DAYS)
-    weekday = (first.weekday() + day[:, 0]) % 7
-    by_weekday = [np.stack([(a * early)[weekday == d].sum(axis=0) for d in range(7)]) for a in (ended, waited)]
-    quietest = np.sort(by_weekday[0] / np.maximum(by_weekday[1], 1.0), axis=0)[:2].mean(axis=0)
-    usual = by_weekday[0].sum(axis=0) / np.maximum(by_weekday[1].sum(axis=0), 1.0)
-    return np.asarray(quietest < QUIET * usual)
+    left, early = _early(visits, visits.next, edges)
+    worked = np.zeros(len(visits.names), bool)
+    for code in np.unique(visits.next[left]):
+        us = visits.left_us[left[early & (visits.next[left] == code)]]
+        day = _day_of(us, edges)
+        hours = np.bincount(np.minimum((us - edges[day]) // HOUR_US, 23), minlength=24)
+        weekdays = np.bincount((first.weekday() + day) % 7, minlength=7)
+        worked[code] = _share_of_least(hours, 6) < AT_NIGHT and _share_of_least(weekdays, 2) < AT_WEEKENDS
+    return worked
+
+
+def _early(visits: Visits, codes: Ints, edges: Ints) -> tuple[Ints, Flags]:
+    """The visits that ended, and which of them did so in the first weeks of what `codes` says of them."""
+    left = np.flatnonzero(visits.next != OPEN)
+    day = _day_of(visits.left_us[left], edges)
+    since = np.full(len(visits.names), len(edges))
+    np.minimum.at(since, codes[left], day)
+    return left, day < since[codes[left]] + PATTERN_DAYS
+
+
+def _share_of_least(counts: Ints, many: int) -> float:
+    return float(np.sort(counts)[:many].sum() / counts.sum())
+
+
+def _states_before(steps: Flags, visits: Visits, edges: Ints) -> Flags:
+    """States that were mostly left by one of these steps in their first weeks."""
+    left, early = _early(visits, visits.state, edges)
+    state, by_steps = visits.state[left[early]], steps[visits.next[left[early]]]
+    many = len(visits.names)
+    return np.asarray(np.bincount(state[by_steps], minlength=many) > 0.5 * np.bincount(state, minlength=many))
 
 
 def _open(visits: Visits, edges: Ints) -> Floats:
