@@ -3,12 +3,14 @@
 # make airflow          Airflow for your own processes: HEADRACE_PROCESSES=folder, else processes/
 # make bench-speed      how fast, beside pm4py, DuckDB and a bare sort; bench-scale: 1 to 100 M events; bench-night: one more night
 #                       EVENTS="1000000": other sizes than the usual ones
+# make bench-accuracy   how far alerts can be trusted, other methods beside them; YEARS=100 of stable processes, and the rest in proportion
 # make bench-faults     runs killed at hundreds of points, and every row looked for afterwards; KILLS=400
-.PHONY: demo airflow test lint lock clean setup bench-speed bench-scale bench-night bench-faults
+.PHONY: demo airflow test lint lock clean setup bench-speed bench-scale bench-night bench-faults bench-accuracy
 .DEFAULT_GOAL := demo
 PYTHON := .venv/bin/python
 NIGHTS ?= 3
 KILLS ?= 400
+YEARS ?= 100
 
 setup:
 	@bash scripts/setup.sh
@@ -34,6 +36,9 @@ bench-faults: setup
 
 bench-speed bench-scale bench-night: setup
 	@$(PYTHON) -m benchmarks.$(subst bench-,,$@) $(EVENTS)
+
+bench-accuracy: setup
+	@$(PYTHON) -m benchmarks.accuracy --years $(YEARS)
 
 lock: setup
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header --no-annotate \

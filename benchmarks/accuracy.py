@@ -1,0 +1,174 @@
+"""How far alerts can be trusted: `make bench-accuracy`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from mining.regressions import play
+
+from benchmarks.machine import THREADS
+from benchmarks.report import RESULTS, Asked, tell
+from benchmarks.rivals import CYCLE_TIME, RECIPES, Durations, Recipe, series
+from benchmarks.runs import ROOT
+from benchmarks.score_card import contenders, on_planted, planted, rate_ratios, with_change, without_change
+from benchmarks.scores import Incident, Score, score
+from benchmarks.trials import Trial, file_trials, holiday_trials, null_trials, other_trials, slower_trials
+from mining.calendar import day_edges
+from mining.exposure import Exposure, clock_of
+from mining.findings import Alert, Turn
+
+OURS = "Headrace"
+YEARS = 100
+SCENARIOS = Path(os.environ.get("HEADRACE_SCENARIOS", ROOT.parent / "shared" / "scenarios"))
+NOTES = """Every night knows only what had happened by its end. *L*: five steps that take their time, 54 orders a day, days
+that are good and bad for work (10 % in a week), nine holidays that nobody announced, growth; *quiet*: the same with 4 %;
+*13 a day*: with few orders; *Q*: queues before few people, 70 to 90 % busy. A process-year is a year of nights of one such
+process. *Told in n*: an alert opened within so many nights of the change; *right*: of those told within 28. *Split*: into mix,
+visits and duration, against the same world without the change; off by so many percentage points of the mean cycle time.
+
+The other methods watch what is completed, each as it is used: a chart of daily means with three standard deviations; the last
+week 20 % above the four before; Mann-Whitney, 7 days against 56, p < 0.001 and 10 %; change points of daily means (`ruptures`,
+least squares with BIC, and 10 %). Alarms of theirs less than a fortnight apart are one false alert, and one that was on before a
+change does not count as telling it."""
+QUIET_NIGHTS = 14  # a recipe's alarms less than so many nights apart are one incident
+
+
+def exposure_of(trial: Trial) -> Exposure:
+    visits, process = trial.visits, trial.process
+    return Exposure.of(visits, clock_of(process, visits), process.zone)
+
+
+def ours(trial: Trial, exposure: Exposure) -> tuple[Incident, ...]:
+    """What the detector would have told, night by night."""
+    shift = (exposure.first_day - trial.first_day).days
+    told = play(exposure, range(trial.nights.start - shift, trial.nights.stop - shift))
+    lives: dict[str, list[Alert]] = {}
+    for alert in (alert for night in told for alert in night):
+        lives.setdefault(alert.alert, []).append(alert)
+    return tuple(_incident(life, trial.first_day) for life in lives.values())
+
+
+def _incident(life: Sequence[Alert], first: date) -> Incident:
+    """The verdict and the step are those of its first night: what people are woken with."""
+    opened = life[0]
+    nights = [(date.fromisoformat(alert.night) - first).days for alert in life]
+    resolved = nights[-1] if life[-1].event is Turn.RESOLVED else None
+    split = [alert.decomposition for alert, night in zip(life, nights, strict=True) if night <= nights[0] + 28]
+    return Incident(nights[0], resolved, str(opened.verdict), opened.step, next(filter(None, reversed(split)), None))
+
+
+def rivals(trial: Trial) -> Iterator[tuple[str, tuple[Incident, ...]]]:
+    """What the recipes would have told: on the cycle times alone, and on every step too."""
+    edges = day_edges(trial.process.zone, trial.first_day, trial.nights.stop)
+    watched = series(trial.visits, edges)
+    for name, recipe in RECIPES.items():
+        yield f"{name}, cycle time", tuple(_alarms(recipe, {CYCLE_TIME: watched[CYCLE_TIME]}, trial.nights))
+        yield f"{name}, every step", tuple(_alarms(recipe, watched, trial.nights))
+
+
+def _alarms(recipe: Recipe, watched: dict[str, Durations], nights: range) -> Iterator[Incident]:
+    """Incidents: from the first alarm of any series until none has alarmed for a fortnight; the worst series names the step."""
+    names = list(watched)
+    reached = np.array([[recipe(durations, night) for durations in watched.values()] for night in nights])
+    alarms = np.flatnonzero(reached.max(axis=1) >= 1)
+    for block in np.split(alarms, np.flatnonzero(np.diff(alarms) >= QUIET_NIGHTS) + 1):
+        if len(block):
+            quiet = nights.start + int(block[-1]) + QUIET_NIGHTS
+            step = names[int(reached[block[0]].argmax())]
+            yield Incident(nights.start + int(block[0]), quiet if quiet < nights.stop else None, None, step or None)
+
+
+def last_weeks(exposure: Exposure) -> tuple[float, float]:
+    """(exits of the last 7 days, those expected by the hazards of the 56 days before), added up over every fourth week.
+
+    If visits that are still open were forgotten, the first would be far above the second.
+    """
+    sums = np.zeros(2)
+    for end in range(exposure.days, 140, -28):
+        new, old = slice(end - 7, end), slice(end - 63, end - 7)
+        hazards = exposure.exits[old].sum(axis=0) / np.maximum(exposure.exposure[old].sum(axis=0), 1e-9)
+        sums += exposure.exits[new].sum(), (exposure.exposure[new] * hazards).sum()
+    return float(sums[0]), float(sums[1])
+
+
+def watch(trial: Trial) -> list[Score]:
+    """Every contender on one trial, the detector first."""
+    exposure = exposure_of(trial)
+    told = [(OURS, ours(trial, exposure)), *rivals(trial)]
+    first, *others = (score(name, trial.group, incidents, trial.planted, trial.nights) for name, incidents in told)
+    return [replace(first, last_week=(0.0, 0.0) if trial.planted else last_weeks(exposure)), *others]
+
+
+def watch_all(trials: Sequence[Trial], processes: int) -> list[Score]:
+    """Scores of all trials, in their order."""
+    found: list[Score] = []
+    with get_context("spawn").Pool(processes) as pool:
+        for number, scores in enumerate(pool.imap(watch, trials), 1):
+            found += scores
+            print(f"\r{number} of {len(trials)} logs", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--years", type=int, default=YEARS, help="of worlds without a change; other trials in proportion"
+    )
+    parser.add_argument(
+        "--scenarios", type=Path, default=SCENARIOS, help="a folder of NAME.parquet and NAME.truth.json"
+    )
+    parser.add_argument("--processes", type=int, default=THREADS)
+    parser.add_argument("--results", type=Path, help="the file whose section is written")
+    told = parser.parse_args()
+    each = max(told.years // 8, 1)
+    groups = {
+        "null": [*null_trials(told.years), *holiday_trials(told.years // 4)],
+        "slower": list(slower_trials(each)),
+        "other": list(other_trials(each)),
+        "files": file_trials(told.scenarios),
+    }
+    os.environ["OMP_NUM_THREADS"] = "1"
+    scores = watch_all([trial for trials in groups.values() for trial in trials], told.processes)
+    by_group = {
+        name: [one for one in scores if one.group in {trial.group for trial in trials}]
+        for name, trials in groups.items()
+    }
+    results = told.results or (RESULTS if told.years == YEARS else None)
+    tell("bench-accuracy", "Accuracy", _parts(by_group, groups["files"]), Asked((), told.scenarios, results))
+
+
+def _parts(scores: dict[str, list[Score]], files: Sequence[Trial]) -> list[str]:
+    mine = {name: [one for one in some if one.contender == OURS] for name, some in scores.items()}
+    parts = [
+        NOTES,
+        "### Nothing changed",
+        without_change(mine["null"]),
+        rate_ratios(mine["null"]),
+        "### One step takes longer",
+        with_change(mine["slower"], "world, size"),
+        "### Other changes",
+        with_change(mine["other"], "change"),
+        "### Others on the same nights",
+        contenders(scores["null"], scores["slower"], ("+30%", "+50%", "+100%")),
+    ]
+    if not files:
+        return [*parts, "The simulated logs with planted changes are not here (`--scenarios`): not tried."]
+    return [
+        *parts,
+        "### Simulated logs with planted changes",
+        planted(mine["files"], files),
+        on_planted(scores["files"]),
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The score card as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.report import table
+from benchmarks.scores import RECALL_NIGHTS, Card, Score, cards
+from benchmarks.trials import Trial
+
+FOUND = ["changes", *(f"told in {nights} n" for nights in RECALL_NIGHTS), "median delay", "right step", "right verdict"]
+SPLIT = ["split off by, pp", "wrong signs"]
+
+
+def without_change(scores: Sequence[Score]) -> str:
+    """What was told where nothing had changed."""
+    rows = [[name, card.years, card.false_a_year, card.congestion_a_year] for name, card in cards(scores).items()]
+    return table(["", "process-years", "false alerts a year", "congestion a year"], rows)
+
+
+def with_change(scores: Sequence[Score], first: str) -> str:
+    """What was told of changes, group by group."""
+    rows = [
+        [name, *_found(card), card.split_error, card.wrong_signs if card.split_error is not None else None]
+        for name, card in cards(scores).items()
+    ]
+    return table([first, *FOUND, *SPLIT], rows)
+
+
+def contenders(null: Sequence[Score], slower: Sequence[Score], sizes: Sequence[str]) -> str:
+    """All contenders on the same nights."""
+    quiet = cards(null, by="contender")
+    by_size = [cards([one for one in slower if one.group.endswith(f" {size}")], by="contender") for size in sizes]
+    rows = [
+        [
+            name,
+            card.false_a_year + card.congestion_a_year,
+            _percent(card.alarmed),
+            *(_recalls(some[name]) for some in by_size),
+        ]
+        for name, card in quiet.items()
+    ]
+    return table(
+        ["", "false alerts a year", "nights in alarm", *(f"{size}: told in 7/14/28 n" for size in sizes)], rows
+    )
+
+
+def planted(scores: Sequence[Score], trials: Sequence[Trial]) -> str:
+    """Trial by trial: what was planted, and what the detector said."""
+    rows = []
+    for one, trial in zip(scores, trials, strict=True):
+        change = trial.planted
+        effect = f"{change.effect:+.1%}" if change and change.effect is not None else ""
+        steps = ", ".join(sorted(change.steps)) if change else ""
+        right = ("yes" if one.right_step and one.right_verdict else "no") if one.delay is not None else ""
+        left_open = "yes" if one.stays else ""
+        rows.append([one.group, effect, steps, one.false, one.congestion, one.delay, one.told, right, left_open])
+    return table(["", "effect", "step", "false", "congestion", "told after", "told", "right", "left open"], rows)
+
+
+def on_planted(scores: Sequence[Score]) -> str:
+    """All contenders on the simulated logs, added up."""
+    rows = []
+    for name, card in cards(scores, by="contender").items():
+        due = Card(tuple(one for one in card.scores if one.due))
+        false = card.false_a_year + card.congestion_a_year
+        told = f"{len(due.found)} of {len(due.changed)}"
+        rows.append([name, false, _percent(card.alarmed), told, _percent(due.share("right_step"))])
+    return table(["", "false alerts a year", "nights in alarm", "of +5 % and more told in 28 n", "right step"], rows)
+
+
+def rate_ratios(scores: Sequence[Score]) -> str:
+    """Exits of the last week over those expected from the eight weeks before it, where nothing changed."""
+    sums = {
+        name: tuple(map(sum, zip(*(one.last_week for one in card.scores), strict=True)))
+        for name, card in cards(scores).items()
+    }
+    return table(
+        ["", "rate ratio of the last week"],
+        [[name, f"{seen / expected:.3f}"] for name, (seen, expected) in sums.items()],
+    )
+
+
+def _found(card: Card) -> list[object]:
+    recalls = [_percent(card.recall(nights)) for nights in RECALL_NIGHTS]
+    shares = [_percent(card.share(what)) for what in ("right_step", "right_verdict")]
+    return [len(card.changed), *recalls, card.delay, *shares]
+
+
+def _recalls(card: Card) -> str:
+    return "/".join(f"{card.recall(nights):.0%}".rstrip("%") for nights in RECALL_NIGHTS)
+
+
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{share:.0%}"

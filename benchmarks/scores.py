@@ -1,0 +1,151 @@
+"""What a detector told on a trial, held against what was planted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from benchmarks.trials import CHANGE_DAYS, Planted
+from mining.findings import Decomposition
+
+RECALL_NIGHTS = (7, 14, 28)
+DUE = 0.05
+CONGESTION = "congestion"
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One alert, from the night it opened to the night it was resolved; nights are numbers of days of the log."""
+
+    opened: int
+    resolved: int | None
+    verdict: str | None  # None: the contender tells none
+    step: str | None
+    decomposition: Decomposition | None = None  # as it was last told within 28 nights of its opening
+
+
+@dataclass(frozen=True)
+class Score:
+    """One contender on one trial."""
+
+    contender: str
+    group: str
+    days: int  # nights watched before the change, or all
+    false: int  # incidents opened in them, congestion not counted
+    congestion: int
+    alarmed: int  # of these nights, those on which an incident was open
+    changed: bool = False
+    due: bool = False  # made the mean cycle time longer by 5 % at least: must be told
+    delay: int | None = None  # nights from the change to the first incident that opened after it; None: none in 28
+    told: str = ""  # its verdict and step
+    right_step: bool = False
+    right_verdict: bool = False
+    stays: bool = False  # a passing change: still open a fortnight after it was over
+    last_week: tuple[float, float] = (0.0, 0.0)  # exits seen, and expected from the weeks before, where nothing changed
+    split: tuple[
+        tuple[float, float], ...
+    ] = ()  # (told, true) of mix, visits and duration, relative to the mean cycle time
+
+
+def score(contender: str, group: str, incidents: Iterable[Incident], planted: Planted | None, nights: range) -> Score:
+    """Count what was told before the change, and look at the first that was told after it."""
+    told = sorted(incidents, key=lambda incident: incident.opened)
+    until = planted.day if planted else nights.stop
+    early = [incident for incident in told if nights.start <= incident.opened < until]
+    congestion = sum(incident.verdict == CONGESTION for incident in early)
+    alarmed = {night for one in early for night in range(one.opened, min(one.resolved or until, until))}
+    quiet = Score(contender, group, until - nights.start, len(early) - congestion, congestion, len(alarmed))
+    if planted is None:
+        return quiet
+    due = planted.effect is not None and planted.effect >= DUE
+    changed = replace(quiet, changed=True, due=due, stays=any(_stays(incident, planted) for incident in told))
+    found = next((one for one in told if planted.day <= one.opened <= planted.day + CHANGE_DAYS), None)
+    if found is None:
+        return changed
+    return replace(
+        changed,
+        delay=found.opened - planted.day,
+        told=" ".join(filter(None, (found.verdict, found.step))),
+        right_step=not planted.steps or found.step in planted.steps,
+        right_verdict=found.verdict in planted.verdicts,
+        split=_split(found, planted),
+    )
+
+
+def _stays(incident: Incident, planted: Planted) -> bool:
+    if planted.until is None or incident.opened < planted.day:
+        return False
+    return incident.opened <= planted.until + 14 and (incident.resolved or 10**6) > planted.until + 14
+
+
+def _split(found: Incident, planted: Planted) -> tuple[tuple[float, float], ...]:
+    told, true = found.decomposition, planted.truth
+    if told is None or true is None:
+        return ()
+    parts = [(told.mix_s, true.mix), (told.visits_s, true.visits), (told.duration_s, true.duration)]
+    return tuple((one / told.before_s, other / true.without) for one, other in parts)
+
+
+@dataclass(frozen=True)
+class Card:
+    """The scores of one contender on one group, added up."""
+
+    scores: tuple[Score, ...]
+
+    @property
+    def years(self) -> float:
+        return sum(score.days for score in self.scores) / 365
+
+    @property
+    def false_a_year(self) -> float:
+        return sum(score.false for score in self.scores) / max(self.years, 1e-9)
+
+    @property
+    def congestion_a_year(self) -> float:
+        return sum(score.congestion for score in self.scores) / max(self.years, 1e-9)
+
+    @property
+    def alarmed(self) -> float:
+        """Share of the nights without a change on which an incident was open."""
+        return sum(score.alarmed for score in self.scores) / max(sum(score.days for score in self.scores), 1)
+
+    @property
+    def changed(self) -> tuple[Score, ...]:
+        return tuple(score for score in self.scores if score.changed)
+
+    @property
+    def found(self) -> tuple[Score, ...]:
+        return tuple(score for score in self.changed if score.delay is not None)
+
+    def recall(self, nights: int) -> float:
+        """Share of the changes told within so many nights."""
+        return sum((one.delay or 0) <= nights for one in self.found) / max(len(self.changed), 1)
+
+    @property
+    def delay(self) -> float | None:
+        return median(one.delay or 0 for one in self.found) if self.found else None
+
+    def share(self, what: str) -> float | None:
+        """Share of the changes found of which a flag of `Score` holds."""
+        return sum(getattr(one, what) for one in self.found) / len(self.found) if self.found else None
+
+    @property
+    def split_error(self) -> float | None:
+        """Mean distance of the parts told from the true ones, in percent of the mean cycle time."""
+        pairs = [pair for one in self.found for pair in one.split]
+        return 100 * sum(abs(told - true) for told, true in pairs) / len(pairs) if pairs else None
+
+    @property
+    def wrong_signs(self) -> int:
+        """How often the largest part was told with the wrong sign."""
+        largest = [max(one.split, key=lambda pair: abs(pair[1])) for one in self.found if one.split]
+        return sum(told * true < 0 for told, true in largest)
+
+
+def cards(scores: Sequence[Score], by: str = "group") -> dict[str, Card]:
+    """By group, or by contender, in the order in which they were tried."""
+    found: dict[str, list[Score]] = {}
+    for one in scores:
+        found.setdefault(getattr(one, by), []).append(one)
+    return {name: Card(tuple(mine)) for name, mine in found.items()}
