@@ -28,7 +28,7 @@ ALWAYS_US = (-2_208_988_800_000_000, 7_258_118_400_000_000)  # 1900 to 2200: dou
 
 WARM_UP_DAYS = 70
 MEMORY_DAYS = 182  # what weekdays are learned from: long against noise, short enough to follow new opening hours
-USUAL_WEEKS = 16  # a holiday is told against the same weekday of so many weeks
+USUAL_WEEKS = 5  # a holiday is told against the same weekday of so many weeks: three nearly empty ones are a new level
 HOLIDAY_SHARE = 0.3
 HOLIDAY_CHANCE = 1e-4  # and is no holiday if chance alone leaves a day so empty more often
 HOLIDAY_SPEED = 0.05
@@ -133,7 +133,7 @@ def day_speeds(counts: npt.NDArray[np.int64], first_weekday: int) -> tuple[Secon
 
 
 def _usual(counts: npt.NDArray[np.int64], day: int) -> float:
-    """Completed steps on a usual day of the same weekday: the median of the 16 weeks before, or of the first ten."""
+    """Completed steps on a usual day of the same weekday: the median of the five weeks before, or of the first ten."""
     if day < WARM_UP_DAYS:
         return float(np.median(counts[day % 7 : WARM_UP_DAYS : 7]))
     return float(np.median(counts[max(day % 7, day - 7 * USUAL_WEEKS) : day : 7]))

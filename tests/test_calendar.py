@@ -217,9 +217,19 @@ def test_a_weekday_given_up_is_learned_and_not_a_holiday_for_ever() -> None:
     speeds, holiday = day_speeds(weeks, 0)
     saturdays = holiday[5::7]
     assert not saturdays[:30].any()
-    assert saturdays[30:36].all()
-    assert not saturdays[40:].any()
+    assert saturdays[30:33].all()
+    assert not saturdays[33:].any()
     assert speeds[7 * 59 + 5] < 0.05
+
+
+def test_two_empty_weeks_are_holidays_and_a_lasting_loss_is_not() -> None:
+    counts = np.array(WEEK * 60)
+    counts[7 * 20 : 7 * 22] //= 20
+    counts[7 * 40 :] //= 20
+    holiday = day_speeds(counts, 0)[1].reshape(60, 7)[:, :5]
+    assert holiday[20:22].all()
+    assert holiday[40:43].all()
+    assert holiday.sum() == 5 * 5
 
 
 @given(st.lists(st.integers(0, 60), min_size=71, max_size=160), st.integers(0, 6), st.data())
