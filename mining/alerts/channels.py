@@ -13,7 +13,7 @@ from typing import Any
 import apprise
 
 from mining.alerts.blocks import Message, Tone
-from mining.alerts.rendering import as_html, as_json, as_markdown, as_text
+from mining.alerts.rendering import as_html, as_json, as_markdown, as_text, inert
 from mining.errors import InputError, StoreError
 from mining.process import Process
 
@@ -65,7 +65,7 @@ class Channel:
         sender = apprise.Apprise(asset=self.service.asset)
         sender.add(self.service)
         body = _RENDERED[form](message)
-        result = sender.notify(body, message.subject, _TYPES[message.tone], body_format=form)
+        result = sender.notify(body, inert(message.subject), _TYPES[message.tone], body_format=form)
         if not result:
             raise StoreError(
                 f"{self.name}: the message was not taken. {self._without_secrets(_last_words(result))}".strip()

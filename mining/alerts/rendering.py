@@ -18,6 +18,7 @@ VERSION = 1  # of the JSON
 _ZERO_WIDTH_SPACE = "\u200b"
 # What chats and mail programs make a mention or a link of by themselves.
 _LIVE = re.compile(r"(?<=@)(?=\w)|(?<=<)(?=[!@#])|(?<=\w:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
+_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=%|[^\W\d_])")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>&~|])")
 _BEGINS_A_BLOCK = re.compile(r"^(\s*)([#+=>-]|\d+(?=[.)]))")
 
@@ -74,6 +75,11 @@ def inert(text: str) -> str:
     return _LIVE.sub(_ZERO_WIDTH_SPACE, text)
 
 
+def together(text: str) -> str:
+    """Inert, with each number on one line with what it counts."""
+    return _BEFORE_A_UNIT.sub("\u00a0", inert(text))
+
+
 def is_link(link: Link) -> bool:
     """Whether it leads to an address that a browser opens, not to a file."""
     return link.address.startswith(("http://", "https://"))
@@ -127,6 +133,6 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["inert"] = inert
+    templates.filters["together"] = together
     templates.tests["link"] = is_link
     return templates

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from mining.errors import InputError
 from mining.findings import Alert, Interval, Turn, Verdict
@@ -61,23 +61,20 @@ class Register:
                 rows.settle(db, failing.alert)
 
     def failed(self, process: str, night: date, reason: str, at: datetime | None = None) -> None:
-        """A night failed or did not run: an alert, unless this night or a later one had been published before.
+        """A run of a night failed: an alert, unless this night or a later one had been published before.
 
         `reason` begins with the step, as in `Step validate: ...`.
         """
         day = night.isoformat()
         with writing(self.engine) as db:
-            newest, failing = rows.last_finished(db, process), rows.failing(db, process)
-            if newest != night:  # a second run that fails does not undo the first one
+            if rows.last_finished(db, process) != night:  # a second run that fails does not undo the first one
                 rows.end_run(db, process, day, _moment(at), {"failed": reason})
-            if newest is not None and night <= newest:
-                return
-            if failing is None:
-                alert = _of_failed_night(process, day, reason)
-            else:
-                alert = replace(failing, event=Turn.UPDATED, night=max(failing.night, day), note=reason)
-            rows.add_turn(db, alert, origin="night")
-            rows.settle(db, alert.alert)
+            _alarm(db, process, night, reason)
+
+    def missed(self, process: str, night: date, reason: str) -> None:
+        """A night has no result and no run that says why: an alert, as for one that failed."""
+        with writing(self.engine) as db:
+            _alarm(db, process, night, reason)
 
     def last_finished(self, process: str) -> date | None:
         """The newest night that was published."""
@@ -160,15 +157,27 @@ class Register:
         Raises:
             InputError: no alert, or more than one, has an id that begins so.
         """
-        return self._say(process, alert, acknowledged_by=who, acknowledged_at=_moment(at), note=note)
+        said = {"acknowledged_by": who, "acknowledged_at": _moment(at), "note": note}
+        with writing(self.engine) as db:
+            chosen = _chosen(rows.known_alerts(db, process), process, alert)
+            db.execute(update(ALERTS).where(ALERTS.c.alert == chosen.alert.alert).values(**said))
+        return replace(chosen, acknowledged_by=who, acknowledged_at=said["acknowledged_at"], note=note)
 
     def snooze(self, process: str, alert: str, until: date) -> Known:
         """Nothing is told of this alert before the night of `until`, but its end.
 
         Raises:
-            InputError: as `acknowledge`.
+            InputError: as `acknowledge`; or the night is not after the newest that saw the alert.
         """
-        return self._say(process, alert, snoozed_until=until.isoformat())
+        day = until.isoformat()
+        with writing(self.engine) as db:
+            chosen = _chosen(rows.known_alerts(db, process), process, alert)
+            if day <= chosen.alert.night:
+                raise InputError(
+                    f"--until {day}: the night of {chosen.alert.night} has told of it already; name a later one"
+                )
+            db.execute(update(ALERTS).where(ALERTS.c.alert == chosen.alert.alert).values(snoozed_until=day))
+        return replace(chosen, snoozed_until=day)
 
     def listed(self, process: str, *, closed: bool = False) -> tuple[Known, ...]:
         """The open alerts, and the closed ones if asked for; the newest first."""
@@ -177,20 +186,27 @@ class Register:
         chosen = [one for one in known if closed or one.state == State.OPEN]
         return tuple(sorted(chosen, key=lambda one: (one.opened, one.alert.alert), reverse=True))
 
-    def _say(self, process: str, alert: str, **said: str) -> Known:
-        with writing(self.engine) as db:
-            known = [one for one in rows.known_alerts(db, process) if one.alert.alert.startswith(alert)]
-            if len(known) != 1 or len(alert) < min(_SHORTEST_ID, len(known[0].alert.alert)):
-                raise InputError(_which(process, alert, len(known)))
-            chosen = known[0].alert.alert
-            db.execute(update(ALERTS).where(ALERTS.c.alert == chosen).values(**said))
-            return next(one for one in rows.known_alerts(db, process) if one.alert.alert == chosen)
+
+def _chosen(known: Sequence[Known], process: str, given: str) -> Known:
+    found = [one for one in known if one.alert.alert.startswith(given)]
+    if not found:
+        raise InputError(f"{process}: there is no alert {given!r}; `headrace alerts list` shows them")
+    if len(found) > 1 or len(given) < min(_SHORTEST_ID, len(found[0].alert.alert)):
+        raise InputError(
+            f"{process}: {given!r} is too short to name one alert; write more of the id (`headrace alerts list`)"
+        )
+    return found[0]
 
 
-def _which(process: str, given: str, found: int) -> str:
-    if found:
-        return f"{process}: {given!r} is too short to name one alert; write more of the id (`headrace alerts list`)"
-    return f"{process}: there is no alert {given!r}; `headrace alerts list` shows them"
+def _alarm(db: Connection, process: str, night: date, reason: str) -> None:
+    newest, failing, day = rows.last_finished(db, process), rows.failing(db, process), night.isoformat()
+    if newest is not None and night <= newest:
+        return
+    alert = _of_failed_night(process, day, reason)
+    if failing is not None:
+        alert = replace(failing, event=Turn.UPDATED, night=max(failing.night, day), note=reason)
+    rows.add_turn(db, alert, origin="night")
+    rows.settle(db, alert.alert)
 
 
 def _order(telling: Telling) -> tuple[bool, bool, float, str]:
