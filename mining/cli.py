@@ -99,7 +99,8 @@ def run(
     """Run one night without Airflow and print the page's address."""
     process, place = load(process_file), Home.at(home)
     with err.status("Reading Great Expectations, pm4py and the source …"):
-        from mining.night import Night, newest_pulled  # noqa: PLC0415
+        from mining.newest import newest_pulled  # noqa: PLC0415
+        from mining.night import Night  # noqa: PLC0415
 
         day = _night_day(night, process)
         chosen = Night.of(process, day, place) if day else newest_pulled(process, place)
@@ -163,7 +164,8 @@ def export(
 ) -> None:
     """Write a table or the model from the store, as of the end of a night."""
     from mining.exporting import export as write  # noqa: PLC0415
-    from mining.night import Night, last_day  # noqa: PLC0415
+    from mining.newest import last_day  # noqa: PLC0415
+    from mining.night import Night  # noqa: PLC0415
 
     process, place = load(process_file), Home.at(home)
     stored = Night.of(process, datetime.now(process.zone).date(), place)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -21,8 +21,8 @@ from pydantic import TypeAdapter
 
 from mining import durable, loading, placing, quarantine, retention, validation
 from mining.disk import told_when_full
-from mining.errors import GateError, InputError, StoreError
-from mining.findings import Bottleneck, Check, Effect
+from mining.errors import GateError, StoreError
+from mining.findings import Effect
 from mining.home import Home
 from mining.lock import alone
 from mining.process import Process
@@ -30,7 +30,6 @@ from mining.process_file import load
 from mining.readmission import readmit, rows_of
 from mining.sources import Pull, pull
 from mining.sources.forgotten import forgotten_cases
-from mining.sources.quoting import file_literal
 from mining.sources.resources import resource_key
 from mining.store import Batch, Batches, Load, Tables, advance, load_id_of, loads_of, without_known
 from mining.workplace import Workplace, clear, run_name
@@ -39,7 +38,6 @@ LOG = logging.getLogger("headrace")
 STEPS = ("pull", "validate", "store", "discover", "bottlenecks", "publish")
 _PULL = TypeAdapter(tuple[datetime, Pull, loading.State])
 _SEEN = TypeAdapter(tuple[Batch, ...])
-_BOTTLENECKS = TypeAdapter(tuple[Bottleneck, ...])
 
 
 @dataclass(frozen=True)
@@ -137,7 +135,7 @@ class Night:
         loaded_at, found, _ = self._pulled
         checks = validation.validate(self.process, found.path, self.work, self.batches.paths(), loaded_at)
         if not validation.passed(checks):
-            raise GateError("The data did not pass the gate.\n" + "\n".join(_failures(checks)))
+            raise GateError("The data did not pass the gate.\n" + "\n".join(validation.failures(checks)))
         return rows_of(self.work / "bad.parquet")
 
     def store(self) -> int:
@@ -166,7 +164,7 @@ class Night:
         good, bad, checks = (self.work / name for name in ("good.parquet", "bad.parquet", "checks.json"))
         with loading.whole(self.home, self.process.process, load_id_of(found)):
             quarantine.keep(self.home, self.process, load_id_of(found), bad)
-            said, bad_rows = read_checks(checks), rows_of(bad)
+            said, bad_rows = validation.read_checks(checks), rows_of(bad)
             self.batches.add(good, found, night=self.day, set_aside=bad_rows, checks=said, loaded_at=loaded_at)
 
     def _note(self, effect: Effect) -> None:
@@ -187,21 +185,17 @@ class Night:
 
     def bottlenecks(self) -> int:
         """Where the time goes; the number of hand-overs ranked."""
-        from mining.bottlenecks import bottlenecks  # noqa: PLC0415 - brings SciPy
+        from mining.bottlenecks import bottlenecks, write_bottlenecks  # noqa: PLC0415 - brings SciPy
         from mining.discovery import directly_follows  # noqa: PLC0415 - brings Ibis
 
-        found = bottlenecks(self.tables, directly_follows(self.tables))
-        (self.work / "bottlenecks.json").write_bytes(_BOTTLENECKS.dump_json(found))
-        return sum(1 for bottleneck in found if bottleneck.rank)
+        return write_bottlenecks(bottlenecks(self.tables, directly_follows(self.tables)), self.work)
 
     def publish(self) -> str:
         """Write map, page and downloads, and move the night into place; the path of the page."""
         from mining.publication import Mined, publish  # noqa: PLC0415 - brings Ibis and Graphviz
 
-        found = _BOTTLENECKS.validate_json((self.work / "bottlenecks.json").read_bytes())
         settings = self.home.settings(self.process.process)
-        mined = Mined(self.process, self.day, self.end, self.tables, self.seen, self.work, settings)
-        site = publish(mined, found)
+        site = publish(Mined(self.process, self.day, self.end, self.tables, self.seen, self.work, settings))
         self._move_into_place(site, [batch.load_id for batch in self.seen])
         self.place.leave()
         return str(self.target / "index.html")
@@ -273,7 +267,7 @@ class Night:
         shutil.rmtree(site, ignore_errors=True)
         site.mkdir()
         checks_file = self.work / "checks.json"
-        checks = read_checks(checks_file) if checks_file.exists() else ()
+        checks = validation.read_checks(checks_file) if checks_file.exists() else ()
         write_failed_night(self.process, self.day, reason, checks, site)
         self._move_into_place(site, ())
 
@@ -285,50 +279,3 @@ class Night:
                     site, self.target, self.home, loads, [batch.load_id for batch in self.batches.described()]
                 )
             retention.thin(self.process, self.home, spare=self.day)
-
-
-def newest_pulled(process: Process, home: Home) -> Night:
-    """Pull, and make it the night of the last day that the source or the store has events of: yesterday at the latest.
-
-    Raises:
-        InputError: there is no event at all.
-    """
-    night = Night.of(process, datetime.now(process.zone).date() - timedelta(days=1), home)
-    try:
-        with told_when_full(home.root):
-            new = [night.work / "pulled.parquet"] if night.pull() else []
-            return replace(night, day=last_day(process, [*night.batches.paths(), *new], night.end))
-    except BaseException:
-        night.place.leave()
-        raise
-
-
-def last_day(process: Process, files: Sequence[Path], before: datetime) -> date:
-    """The local day of the last event before a moment, in Parquet files of events.
-
-    Raises:
-        InputError: there is none.
-    """
-    newest = None
-    if files:
-        listed = ", ".join(file_literal(path) for path in files)
-        query = f"""select max(epoch_us(completed)) from read_parquet([{listed}], union_by_name = true)
-            where epoch_us(completed) < ?"""
-        with duckdb.connect() as db:
-            newest = db.execute(query, [round(before.timestamp() * 1_000_000)]).fetchall()[0][0]
-    if newest is None:
-        raise InputError(
-            f"{process.process}: no event with a readable time has been found; "
-            "look at the source with `headrace check`, or name the day with --night"
-        )
-    return datetime.fromtimestamp(newest / 1_000_000, process.zone).date()
-
-
-def read_checks(path: Path) -> tuple[Check, ...]:
-    return TypeAdapter(tuple[Check, ...]).validate_json(path.read_bytes())
-
-
-def _failures(checks: tuple[Check, ...]) -> list[str]:
-    """What stopped the night and what had rows set aside, each with the first place where it was seen."""
-    told = [check for check in checks if not check.passed and (check.severity == "critical" or check.set_aside)]
-    return [" ".join([f"- {check.title}: {check.message}", *check.examples[:1]]) for check in told]

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from mining import durable
+from mining.bottlenecks import read_bottlenecks
 from mining.discovery import SECOND, directly_follows, kpis, rework, variants
 from mining.findings import Bottleneck, Check, Data, Findings, Graph, Kpis, Model, Rework, Variant
 from mining.flowchart import Scale, choose_scale, default_level, draw, levels, phone_level, render, scale_named
@@ -90,10 +91,11 @@ class Mined:
         return tuple(batch for batch in self.seen if batch.night == self.day.isoformat())
 
 
-def publish(night: Mined, bottlenecks: tuple[Bottleneck, ...]) -> Path:
+def publish(night: Mined) -> Path:
     """Write the night's folder beside its final place and return it."""
     process, tables, work = night.process, night.tables, night.work
     found = _DISCOVERED.validate_json((work / "discovered.json").read_bytes())
+    bottlenecks = read_bottlenecks(work)
     site = work / "site"
     site.mkdir(exist_ok=True)
     findings = _findings(night, found, bottlenecks)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+from pydantic import TypeAdapter
 
 from expectations import facts as measured
 from mining.findings import Check, Severity
@@ -205,3 +206,14 @@ def _check(db: duckdb.DuckDBPyConnection, rule: Rule, outcome: Outcome, facts: m
 
 def _nothing_new() -> Check:
     return Check("rows_came", "New rows came", Severity.WARNING, True, 0, 0, "Nothing new: the pull brought no rows.")
+
+
+def read_checks(path: Path) -> tuple[Check, ...]:
+    """The checks that `validate` wrote."""
+    return TypeAdapter(tuple[Check, ...]).validate_json(path.read_bytes())
+
+
+def failures(checks: Sequence[Check]) -> list[str]:
+    """What stopped the night and what had rows set aside, each with the first place where it was seen."""
+    told = [check for check in checks if not check.passed and (check.severity == "critical" or check.set_aside)]
+    return [" ".join([f"- {check.title}: {check.message}", *check.examples[:1]]) for check in told]

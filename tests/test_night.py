@@ -16,7 +16,8 @@ from sqlalchemy import create_engine, text
 
 from mining.errors import GateError, InputError, StoreError
 from mining.home import Home
-from mining.night import STEPS, Night, newest_pulled
+from mining.newest import newest_pulled
+from mining.night import STEPS, Night
 from mining.process_file import load
 from mining.workplace import Workplace, clear, run_name
 

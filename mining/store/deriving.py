@@ -212,23 +212,10 @@ def _build(
 ) -> State:
     """Write one generation."""
     rows = count(con, "select sum(rows) from spans")
-    events = rows + (state.events - count(con, "select count(*) from known_events") if state else 0)
-    variants = count(con, "select max(variant) from variants")
-    new = State(
-        made_by=maker(process),
-        learned=not process.final_activities,
-        night_end_us=night_end_us,
-        loads=tuple(load.load_id for load in loads),
-        events=events,
-        digits=digits_of(events),
-        sample_power=sample_power(events),
-        generations=(),
-    )
+    new = _counted(con, process, state, night_end_us, loads, rows)
     if state and state.digits != new.digits:
         coarsen(con, new.digits)
-    make_slices(con, process, place, new, rows, first=state is None)
-    write(con, 'from cases order by "case"', place / "cases.parquet")
-    write(con, f"from variants where variant > {variants} order by variant", place / "variants.parquet")
+    _write_rows(con, process, place, new, rows, first=state is None)
     if state:
         con.execute(f"create table departed as {with_before('from known_events')}")
         count_changes(con, "departed", "departed_cases", new.digits, -1)
@@ -239,6 +226,38 @@ def _build(
     for name in WHOLE:
         write(con, f"from {name}", place / f"{name}.parquet")
     return replace(new, generations=(*generations[:-1], kept.finish(place, rows)))
+
+
+def _counted(
+    con: duckdb.DuckDBPyConnection,
+    process: Process,
+    state: State | None,
+    night_end_us: int,
+    loads: Sequence[Load],
+    rows: int,
+) -> State:
+    """The new state, before it has a generation: what follows from the number of events."""
+    events = rows + (state.events - count(con, "select count(*) from known_events") if state else 0)
+    return State(
+        made_by=maker(process),
+        learned=not process.final_activities,
+        night_end_us=night_end_us,
+        loads=tuple(load.load_id for load in loads),
+        events=events,
+        digits=digits_of(events),
+        sample_power=sample_power(events),
+        generations=(),
+    )
+
+
+def _write_rows(
+    con: duckdb.DuckDBPyConnection, process: Process, place: Path, new: State, rows: int, *, first: bool
+) -> None:
+    """The steps, cases and new variants of the touched cases."""
+    variants = count(con, "select max(variant) from variants")
+    make_slices(con, process, place, new, rows, first=first)
+    write(con, 'from cases order by "case"', place / "cases.parquet")
+    write(con, f"from variants where variant > {variants} order by variant", place / "variants.parquet")
 
 
 def _merge(con: duckdb.DuckDBPyConnection, kept: Generations, state: State) -> State:

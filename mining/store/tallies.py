@@ -87,19 +87,15 @@ def count_changes(con: duckdb.DuckDBPyConnection, steps: str, cases: str, digits
 
     `steps` have `after` and `enabled_us`. Moves that came after the clock had stopped are taken away where they do not count.
     """
-    moves = f"""(select *, completed_us - started_us as processing_us, completed_us - enabled_us as sojourn_us,
-        greatest(0, coalesce(started_us, completed_us) - enabled_us) as wait_us from {steps})"""
+    moves = f"({_MOVES} from {steps})"
     halted = f"""(select m.* from {moves} m join (select "case", stop from {cases} where stop < events) using ("case")
         where position > stop)"""
     started = count(con, f"select count(started_us) from {steps}") > 0
     made = tallies(digits)
     _count(con, "cycles", made["cycles"], cases, sign)
-    _count(con, "waits", made["waits"], moves, sign)
-    _count(con, "weeks", made["weeks"], moves, sign)
-    if started:
-        _count(con, "stays", made["stays"], moves, sign)
-        _count(con, "work", made["work"], moves, sign)
-    else:  # then a stay is a wait, and adding up what was counted is quicker than counting again
+    for name in ("waits", "weeks", *(("stays", "work") if started else ())):
+        _count(con, name, made[name], moves, sign)
+    if not started:  # then a stay is a wait, and adding up what was counted is quicker than counting again
         con.execute(
             "insert into changes_stays select sign, after, us, sum(n), sum(total_us) from own_waits group by all"
         )
@@ -107,6 +103,10 @@ def count_changes(con: duckdb.DuckDBPyConnection, steps: str, cases: str, digits
         _count(con, name, made[name], halted, -sign)
     if sign > 0:
         _find_newest(con, moves, halted)
+
+
+_MOVES = """select *, completed_us - started_us as processing_us, completed_us - enabled_us as sojourn_us,
+    greatest(0, coalesce(started_us, completed_us) - enabled_us) as wait_us"""
 
 
 def _count(con: duckdb.DuckDBPyConnection, name: str, made: Tally, moves: str, sign: int) -> None:
