@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from mining.errors import InputError
-from mining.pages import CONTENT_SECURITY_POLICY
+from mining.published import TYPES, find, headers
 
-# A map opened by itself brings its own style sheet, and nothing that runs.
-_SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".pdf": "application/pdf",
-    ".json": "application/json",
-    ".csv": "text/csv; charset=utf-8",
-    ".dot": "text/vnd.graphviz; charset=utf-8",
-    ".bpmn": "application/xml",
-    ".pnml": "application/xml",
-    ".parquet": "application/vnd.apache.parquet",
-}
+_THIS_MACHINE = ("127.0.0.1", "[::1]", "localhost")
 
 
 def serve(root: Path, host: str = "127.0.0.1", port: int = 8765) -> None:
@@ -53,9 +39,12 @@ class _Pages(SimpleHTTPRequestHandler):
 
     server_version = "Headrace"
     sys_version = ""
-    extensions_map = _TYPES
+    extensions_map = TYPES
 
     def send_head(self) -> BytesIO | BinaryIO | None:
+        if not self._is_meant():
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+            return None
         if self._file() is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
@@ -69,23 +58,20 @@ class _Pages(SimpleHTTPRequestHandler):
         """The file this request may read: links are followed first, so that none leads out of the root."""
         raw = urlsplit(self.path).path
         names = [unquote(part) for part in raw.split("/") if part]
-        if any(name.startswith(".") or set(name) & set("/\\\0") for name in names):
-            return None
-        root = Path(self.directory)
-        asked = root.joinpath(*names)
-        try:
-            found = (asked / "index.html" if asked.is_dir() or raw.endswith("/") else asked).resolve(strict=True)
-        except (OSError, RuntimeError):
-            return None
-        allowed = found.is_relative_to(root) and found.is_file() and found.suffix in _TYPES
-        return found if allowed else None
+        return find(Path(self.directory), [*names, "index.html"] if raw.endswith("/") else names)
+
+    def _is_meant(self) -> bool:
+        """Whether a name of this machine was asked for, where nobody else is served.
+
+        A web site could give its own name this machine's address, and read the pages from within its visitor's browser.
+        """
+        asked = re.sub(r":\d*$", "", self.headers.get("Host", "").lower())
+        bound_to: Any = self.server.server_address
+        return bound_to[0] != "127.0.0.1" or asked in _THIS_MACHINE
 
     def end_headers(self) -> None:
-        is_svg = urlsplit(self.path).path.endswith(".svg") if hasattr(self, "path") else False
-        self.send_header("Content-Security-Policy", _SVG_POLICY if is_svg else CONTENT_SECURITY_POLICY)
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header("Referrer-Policy", "no-referrer")
-        self.send_header("Cache-Control", "no-cache")
+        for name, value in headers(urlsplit(self.path).path if hasattr(self, "path") else "").items():
+            self.send_header(name, value)
         super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:

@@ -43,9 +43,10 @@ def ask(root: Path) -> Iterator[Ask]:
     thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
 
-    def _ask(path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+    def _ask(path: str, method: str = "GET", host: str = "localhost") -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(*running.server_address[:2], timeout=10)
-        connection.putrequest(method, path, skip_host=False)  # sends the path as it is
+        connection.putrequest(method, path, skip_host=True)  # sends the path as it is
+        connection.putheader("Host", host)
         connection.endheaders()
         answer = connection.getresponse()
         found = answer.status, {key.lower(): value for key, value in answer.getheaders()}, answer.read()
@@ -72,14 +73,15 @@ def test_pages_and_files_are_served_with_their_kind(ask: Ask) -> None:
 @pytest.mark.parametrize("path", ["/", "/orders/2026-11-20", "/nothing.html"])
 def test_every_answer_carries_the_policy(ask: Ask, path: str) -> None:
     _, headers, _ = ask(path)
-    assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    policy = headers["content-security-policy"]
+    assert policy == f"{CONTENT_SECURITY_POLICY}; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     assert headers["x-content-type-options"] == "nosniff"
     assert "Python" not in headers["server"]
 
 
 def test_a_map_alone_may_style_itself_but_runs_nothing(ask: Ask) -> None:
     policy = ask("/orders/2026-11-20/map.svg")[1]["content-security-policy"]
-    assert policy == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,15 @@ def test_nothing_else_is_given_out(ask: Ask, path: str) -> None:
     status, _, body = ask(path)
     assert status == 404
     assert b"secret" not in body
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("localhost:1", 200), ("[::1]", 200), ("evil.test", 421), ("[", 421), ("", 421)]
+)
+def test_another_name_for_this_machine_is_not_served(ask: Ask, host: str, status: int) -> None:
+    found, _, body = ask("/", host=host)
+    assert found == status
+    assert (b"index" in body) == (status == 200)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
