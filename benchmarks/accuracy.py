@@ -12,11 +12,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from mining.regressions import play
 
 from benchmarks.machine import THREADS
 from benchmarks.report import RESULTS, Asked, tell
-from benchmarks.rivals import CYCLE_TIME, RECIPES, Durations, Recipe, series
+from benchmarks.rivals import CYCLE_TIME, RECIPES, Floats, series
 from benchmarks.runs import ROOT
 from benchmarks.score_card import contenders, on_planted, planted, rate_ratios, with_change, without_change
 from benchmarks.scores import Incident, Score, score
@@ -24,6 +23,7 @@ from benchmarks.trials import Trial, file_trials, holiday_trials, null_trials, o
 from mining.calendar import day_edges
 from mining.exposure import Exposure, clock_of
 from mining.findings import Alert, Turn
+from mining.regressions import play
 
 OURS = "Headrace"
 YEARS = 100
@@ -67,19 +67,21 @@ def _incident(life: Sequence[Alert], first: date) -> Incident:
 
 def rivals(trial: Trial) -> Iterator[tuple[str, tuple[Incident, ...]]]:
     """What the recipes would have told: on the cycle times alone, and on every step too."""
-    edges = day_edges(trial.process.zone, trial.first_day, trial.nights.stop)
-    watched = series(trial.visits, edges)
-    for name, recipe in RECIPES.items():
-        yield f"{name}, cycle time", tuple(_alarms(recipe, {CYCLE_TIME: watched[CYCLE_TIME]}, trial.nights))
-        yield f"{name}, every step", tuple(_alarms(recipe, watched, trial.nights))
+    watched = series(trial.visits, day_edges(trial.process.zone, trial.first_day, trial.nights.stop))
+    names = sorted(watched, key=CYCLE_TIME.__ne__)
+    for recipe, limit_reached in RECIPES.items():
+        reached = np.array([[limit_reached(watched[name], night) for name in names] for night in trial.nights])
+        yield f"{recipe}, cycle time", tuple(alarms(reached[:, :1], names, trial.nights))
+        yield f"{recipe}, every step", tuple(alarms(reached, names, trial.nights))
 
 
-def _alarms(recipe: Recipe, watched: dict[str, Durations], nights: range) -> Iterator[Incident]:
-    """Incidents: from the first alarm of any series until none has alarmed for a fortnight; the worst series names the step."""
-    names = list(watched)
-    reached = np.array([[recipe(durations, night) for durations in watched.values()] for night in nights])
-    alarms = np.flatnonzero(reached.max(axis=1) >= 1)
-    for block in np.split(alarms, np.flatnonzero(np.diff(alarms) >= QUIET_NIGHTS) + 1):
+def alarms(reached: Floats, names: Sequence[str], nights: range) -> Iterator[Incident]:
+    """Incidents: from the first alarm of any series until none has alarmed for a fortnight; the worst series names the step.
+
+    reached: [night, series], how many times the limit is reached.
+    """
+    on = np.flatnonzero(reached.max(axis=1) >= 1)
+    for block in np.split(on, np.flatnonzero(np.diff(on) >= QUIET_NIGHTS) + 1):
         if len(block):
             quiet = nights.start + int(block[-1]) + QUIET_NIGHTS
             step = names[int(reached[block[0]].argmax())]
