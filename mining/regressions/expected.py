@@ -1,0 +1,66 @@
+"""How many exits a day should have brought, by flow: the hazards of a base period, applied to what waited on the day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mining.exposure import Exposure
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+WEEK = 7
+BASE_DAYS = 56  # of the base: eight of each weekday
+GAP_DAYS = 7  # between the base and the night: what may have just changed is not what is usual
+LEAST_BASE = 28  # days, where days of an incident are left out
+ROUNDS = 4  # of fitting ages and weekdays in turn: more change nothing
+PRIOR_EXITS = 2.0  # a stratum's hazard in a bin is drawn towards that of all strata by so many exits
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What is usual: hazard[stratum, flow, bin] in exits a second, times speed[weekday, flow]."""
+
+    hazard: Floats
+    speed: Floats
+
+    @classmethod
+    def of(cls, exposure: Exposure, days: Ints) -> Pace:
+        """Fitted to the days of a base by iterative proportional fitting of ages and weekdays."""
+        before = np.array([state for state, _next in exposure.flows], np.int64)
+        weekday = (exposure.first_day.weekday() + days) % WEEK
+        moves, lived = exposure.flow_exits[days], exposure.exposure[days]
+        by_weekday = np.stack([lived[weekday == day].sum(axis=0) for day in range(WEEK)])[:, :, before]
+        left = np.stack([moves[weekday == day].sum(axis=(0, 1, 3)) for day in range(WEEK)])
+        seen = moves.sum(axis=0)
+        speed = np.ones((WEEK, len(before)))
+        for _ in range(ROUNDS):
+            hazard = _hazard(seen, np.einsum("wgfb,wf->gfb", by_weekday, speed))
+            expected = np.einsum("wgfb,gfb->wf", by_weekday, hazard)
+            speed = (left + 1) / (expected + 1)
+        return cls(hazard, speed)
+
+    def expected(self, exposure: Exposure, day: int) -> Floats:
+        """Exits by flow that the day should have brought, given what waited on it and how long."""
+        before = np.array([state for state, _next in exposure.flows], np.int64)
+        usual = (self.hazard * exposure.exposure[day][:, before]).sum(axis=(0, 2))
+        return np.asarray(usual * self.speed[(exposure.first_day.weekday() + day) % WEEK])
+
+
+def _hazard(seen: Floats, lived: Floats) -> Floats:
+    everywhere = seen.sum(axis=0) / np.maximum(lived.sum(axis=0), 1e-9)
+    prior = np.divide(PRIOR_EXITS, everywhere, out=np.full(everywhere.shape, np.inf), where=everywhere > 0)
+    return np.asarray((seen + PRIOR_EXITS * (everywhere > 0)) / (lived + prior))
+
+
+def base_days(night: int, left_out: npt.NDArray[np.bool_]) -> Ints:
+    """The newest days that end a week before the night and belong to no incident; too few to be used if there are not enough.
+
+    Args:
+        left_out: by day, whether it belongs to an incident.
+    """
+    days = np.flatnonzero(~left_out[: max(night + 1 - GAP_DAYS, 0)])
+    return days[-BASE_DAYS:] if len(days) >= LEAST_BASE else days[:0]

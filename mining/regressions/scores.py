@@ -1,0 +1,57 @@
+"""How unusual recent days are, by a series' own history: textbook thresholds are wrong by its day-to-day dependence."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm, t
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+WINDOWS = (3, 7, 14)  # nights that are looked at together: what is sudden, and what is small but stays
+HISTORY = 300  # nights from which the spread is learned
+UNSEEN = 28  # newest nights that it is not learned from, or a change would hide itself
+LEAST_HISTORY = 14  # nights with a score, before anything can be unusual
+LEAST_EXITS = 5.0  # expected in a window: fewer tell nothing
+MOST_CAUTION = 2.0
+ALARM = 3.5  # standard errors
+
+
+def raw(exits: Floats, expected: Floats, night: int, window: int) -> Floats:
+    """By series, by how many standard errors of chance alone fewer left than expected; NaN where too little was expected."""
+    days = slice(max(night + 1 - window, 0), night + 1)
+    seen, usual = exits[days].sum(axis=0), expected[days].sum(axis=0)
+    enough = (usual >= LEAST_EXITS) & ~np.isnan(usual)
+    return np.where(enough, (usual - seen) / np.sqrt(np.where(enough, usual, 1.0)), np.nan)
+
+
+def spread(past: Floats, left_out: Flags, window: int, least: float) -> Floats:
+    """By series, the own spread of scores: of all past nights (axis 0) but the newest and those of incidents.
+
+    `least` is the spread by chance alone. The 90 % quantile rather than the standard deviation, so that a few outliers do not
+    count; widened as Student's t is, since nights whose windows overlap are few observations. Infinite without a history.
+    """
+    newest = max(len(past) - UNSEEN, 0)
+    history = past[max(newest - HISTORY, 0) : newest][~left_out[max(newest - HISTORY, 0) : newest]]
+    nights = (~np.isnan(history)).sum(axis=0)
+    filled = np.where(np.isnan(history), 0.0, np.abs(history))
+    if not len(history):
+        return np.full(past.shape[1], np.inf)
+    ordered = np.sort(np.where(np.isnan(history), np.inf, filled), axis=0)
+    place = np.clip(np.ceil(0.9 * nights).astype(int) - 1, 0, None)
+    usual = np.take_along_axis(ordered, place[None], axis=0)[0] / norm.ppf(0.95)
+    rms = np.sqrt((filled**2).sum(axis=0) / np.maximum(nights, 1))
+    own = np.maximum(np.where(nights >= 100, usual, np.maximum(usual, rms)), least)
+    caution = np.array([_caution(int(many) // window) for many in nights])
+    return np.where(nights >= LEAST_HISTORY, own * caution, np.inf)
+
+
+@cache
+def _caution(observations: int) -> float:
+    """How much further out Student's t puts the alarm than the normal curve does."""
+    if observations < 2:
+        return MOST_CAUTION
+    return float(min(t.isf(norm.sf(ALARM), observations - 1) / ALARM, MOST_CAUTION))
