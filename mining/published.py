@@ -35,8 +35,8 @@ TYPES = {
 _PAGE_POLICY = f"{CONTENT_SECURITY_POLICY}; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 # A map opened by itself brings its own style sheet, and nothing that runs.
 _SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
-_PROCESS = re.compile(r"[a-z][a-z0-9_]*")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+PROCESS_NAME = "[a-z][a-z0-9_]*"
+_DAY = r"\d{4}-\d{2}-\d{2}"
 _FINDINGS = TypeAdapter(Findings)
 
 
@@ -80,7 +80,7 @@ class Published:
 
     def processes(self) -> list[str]:
         """Processes with a night, by name."""
-        return sorted(name for name in self._folders(self.root, _PROCESS) if self.days(name))
+        return sorted(name for name in self._folders(self.root, PROCESS_NAME) if self.days(name))
 
     def days(self, process: str) -> list[date]:
         """The nights of a process, newest first; none if there is no such process."""
@@ -122,10 +122,10 @@ class Published:
 
     def _of(self, process: str) -> Path | None:
         folder = self.root.resolve() / process
-        return folder if _PROCESS.fullmatch(process) and folder.is_dir() and not folder.is_symlink() else None
+        return folder if re.fullmatch(PROCESS_NAME, process) and folder.is_dir() and not folder.is_symlink() else None
 
     @staticmethod
-    def _folders(inside: Path, named: re.Pattern[str]) -> list[str]:
+    def _folders(inside: Path, named: str) -> list[str]:
         if not inside.is_dir():
             return []
-        return [found.name for found in inside.iterdir() if named.fullmatch(found.name) and found.is_dir()]
+        return [found.name for found in inside.iterdir() if re.fullmatch(named, found.name) and found.is_dir()]

@@ -101,22 +101,13 @@ def trigger(airflow: LocalAirflow, days: list[date]) -> list[Run]:
     runs = []
     for process in PROCESSES:
         dag = f"dags/headrace_{process}"
-        _wait_for(airflow, dag)
+        airflow.wait_for_dag(f"headrace_{process}")
         for day in days:
             asked = {"logical_date": None, "partition_key": day.isoformat()}
             run = airflow.call("POST", f"{dag}/dagRuns", json=asked)
             runs.append(Run(process, day, run["dag_run_id"]))
         airflow.call("PATCH", dag, json={"is_paused": False})
     return runs
-
-
-def _wait_for(airflow: LocalAirflow, dag: str) -> None:
-    deadline = time.monotonic() + 120
-    while airflow.api.get(f"/api/v2/{dag}").is_error:
-        airflow.check_running()
-        if time.monotonic() > deadline:
-            raise AirflowError(f"Airflow does not know {dag}: {airflow.call('GET', 'importErrors')}")
-        time.sleep(1)
 
 
 def follow(airflow: LocalAirflow, runs: list[Run]) -> None:

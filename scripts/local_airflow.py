@@ -26,7 +26,7 @@ import httpx
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
-SECONDS_TO_START, SECONDS_TO_STOP = 240, 12
+SECONDS_TO_START, SECONDS_TO_READ, SECONDS_TO_STOP = 240, 120, 12
 STOPPING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 USER = "admin"
 
@@ -56,11 +56,13 @@ class LocalAirflow:
     """Airflow with its home in `home`; a context manager that starts it and always stops it.
 
     `environment` is added to that of all components. With `fresh`, what an earlier one left there is thrown away.
+    With fewer `components` it shows what there is, and runs nothing.
     """
 
     home: Path
     environment: Mapping[str, str]
     fresh: bool = False
+    components: tuple[str, ...] = COMPONENTS
     port: int = field(default_factory=lambda: free_port(8080))
     password: str = ""
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -102,7 +104,7 @@ class LocalAirflow:
         migrate = self._spawn("db migrate", env)
         if migrate.wait() != 0:
             raise AirflowError(f"the database could not be made; see {self._output('db migrate')}")
-        for component in COMPONENTS:
+        for component in self.components:
             self._running[component] = self._spawn(component, env)
         self._wait_until_healthy()
 
@@ -167,8 +169,17 @@ class LocalAirflow:
             health = httpx.get(f"{self.address}/api/v2/monitor/health", timeout=5).json()
         except (httpx.HTTPError, ValueError):
             return False
-        parts = ("metadatabase", "scheduler", "triggerer", "dag_processor")
-        return all(health.get(part, {}).get("status") == "healthy" for part in parts)
+        parts = [component.replace("-", "_") for component in self.components if component != "api-server"]
+        return all(health.get(part, {}).get("status") == "healthy" for part in ("metadatabase", *parts))
+
+    def wait_for_dag(self, dag_id: str) -> None:
+        """Return once Airflow has read the file of this DAG."""
+        deadline = time.monotonic() + SECONDS_TO_READ
+        while self.api.get(f"/api/v2/dags/{dag_id}").is_error:
+            self.check_running()
+            if time.monotonic() > deadline:
+                raise AirflowError(f"Airflow does not know {dag_id}: {self.call('GET', 'importErrors')}")
+            time.sleep(1)
 
     def check_running(self) -> None:
         """Raise if a component has ended by itself."""

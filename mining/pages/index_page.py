@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from mining.findings import Bottleneck, Findings
 from mining.flowchart import MAP_CSS
 from mining.pages.failed_page import FAILED_NIGHT, FailedNight
-from mining.pages.rendering import HERE, write_page, write_text
+from mining.pages.rendering import HERE, page_text, write_page, write_text
 
 FINDINGS = TypeAdapter(Findings)
 Found = TypeVar("Found")
@@ -78,6 +79,13 @@ def write_site(nights_root: Path) -> Path:
         write_text(folder / "nights.js", f'document.documentElement.dataset.nights = "{dates}";\n')
         write_page(folder / "index.html", "process.html", line=line, root="../")
     return write_page(nights_root / "index.html", "index.html", lines=lines, root="")
+
+
+def index_for(nights_root: Path, processes: Collection[str]) -> str:
+    """The index for a reader who may see these processes only."""
+    folders = [nights_root / process for process in sorted(processes)]
+    lines = [_line(folder) for folder in folders if _nights_in(folder)]
+    return page_text("index.html", lines=lines, root="")
 
 
 def _write_assets(into: Path) -> None:

@@ -42,7 +42,12 @@ def address(file: str) -> str:
 
 def write_page(path: Path, template: str, **shown: object) -> Path:
     """Render `template` to `path`; a reader sees the old page or the new one, never half of one."""
-    return write_text(path, _templates().get_template(template).render(**shown))
+    return write_text(path, page_text(template, **shown))
+
+
+def page_text(template: str, **shown: object) -> str:
+    """The page that `template` makes."""
+    return _templates().get_template(template).render(**shown)
 
 
 def write_text(path: Path, text: str) -> Path:

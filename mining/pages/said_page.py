@@ -1,0 +1,10 @@
+"""A page in the place of one that is not there: what is the matter, and the way back."""
+
+from __future__ import annotations
+
+from mining.pages.rendering import page_text
+
+
+def said(heading: str, text: str, root: str, *, way_back: bool = True) -> str:
+    """The page; `root` leads from its address to the site's folder, "" or "../" for each step up."""
+    return page_text("said.html", heading=heading, text=text, root=root, home=f"{root}index.html" if way_back else "")
