@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -85,8 +86,8 @@ def is_link(link: Link) -> bool:
     return link.address.startswith(("http://", "https://"))
 
 
-def _joined(blocks: Any) -> str:
-    return "\n\n".join(blocks) + "\n"
+def _joined(blocks: Iterable[str]) -> str:
+    return "\n\n".join(blocks)
 
 
 def _text(block: Block) -> str:
