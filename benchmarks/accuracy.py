@@ -20,7 +20,7 @@ from benchmarks.runs import ROOT
 from benchmarks.score_card import contenders, on_planted, planted, rate_ratios, with_change, without_change
 from benchmarks.scores import Incident, Score, score
 from benchmarks.trials import Trial, file_trials, holiday_trials, null_trials, other_trials, slower_trials
-from mining.calendar import day_edges
+from mining.calendar import Clock, day_edges, wall_clock
 from mining.exposure import Exposure, clock_of
 from mining.findings import Alert, Turn
 from mining.regressions import play
@@ -41,15 +41,15 @@ change does not count as telling it."""
 QUIET_NIGHTS = 14  # a recipe's alarms less than so many nights apart are one incident
 
 
-def exposure_of(trial: Trial) -> Exposure:
-    visits, process = trial.visits, trial.process
-    return Exposure.of(visits, clock_of(process, visits), process.zone)
+def exposure_of(trial: Trial, clock: Clock) -> Exposure:
+    return Exposure.of(trial.visits, clock, trial.process.zone)
 
 
 def ours(trial: Trial, exposure: Exposure) -> tuple[Incident, ...]:
     """What the detector would have told, night by night."""
     shift = (exposure.first_day - trial.first_day).days
-    told = play(exposure, range(trial.nights.start - shift, trial.nights.stop - shift))
+    nights = range(trial.nights.start - shift, trial.nights.stop - shift)
+    told = play(exposure, nights, trial.process.process, exposure_of(trial, wall_clock()))
     lives: dict[str, list[Alert]] = {}
     for alert in (alert for night in told for alert in night):
         lives.setdefault(alert.alert, []).append(alert)
@@ -103,7 +103,7 @@ def last_weeks(exposure: Exposure) -> tuple[float, float]:
 
 def watch(trial: Trial) -> list[Score]:
     """Every contender on one trial, the detector first."""
-    exposure = exposure_of(trial)
+    exposure = exposure_of(trial, clock_of(trial.process, trial.visits))
     told = [(OURS, ours(trial, exposure)), *rivals(trial)]
     first, *others = (score(name, trial.group, incidents, trial.planted, trial.nights) for name, incidents in told)
     return [replace(first, last_week=(0.0, 0.0) if trial.planted else last_weeks(exposure)), *others]

@@ -1,0 +1,144 @@
+"""Can alerts be trusted? A few years of the accuracy benchmark; and its own arithmetic, on known answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.accuracy import alarms
+from benchmarks.rivals import CYCLE_TIME, RECIPES, Durations, series
+from benchmarks.scores import Incident, cards, score
+from benchmarks.trials import Planted, null_trials, other_trials, slower_trials
+from benchmarks.worlds import Truth
+from mining.calendar import day_edges
+from mining.findings import Decomposition, Interval
+
+DAYS = 120
+
+
+def durations(change: float = 1.0, day: int = 100, each: int = 30) -> Durations:
+    """Lognormal hours, so many a day, longer by a factor from a day on."""
+    days = np.repeat(np.arange(DAYS), each)
+    hours = np.exp(np.random.default_rng(1).normal(0, 0.5, len(days))) * np.where(days >= day, change, 1.0)
+    return Durations.of(days, hours * 3600, DAYS)
+
+
+# The other methods
+
+
+@pytest.mark.parametrize("name", list(RECIPES))
+def test_a_recipe_is_quiet_on_noise_and_alarms_on_twice_the_time(name: str) -> None:
+    quiet, slower = ([RECIPES[name](durations(change), night) for night in range(90, 110)] for change in (1.0, 2.0))
+    assert max(quiet) < 1
+    assert max(slower[:10]) < 1
+    assert max(slower[10:]) >= 1
+
+
+@pytest.mark.parametrize("name", list(RECIPES))
+def test_a_recipe_knows_only_what_had_been_completed(name: str) -> None:
+    whole = durations(2.0)
+    known = whole.day <= 104
+    then = Durations.of(whole.day[known], whole.seconds[known], 105)
+    assert RECIPES[name](then, 104) == RECIPES[name](whole, 104)
+
+
+@pytest.mark.parametrize("name", list(RECIPES))
+def test_a_recipe_says_nothing_of_a_few_durations(name: str) -> None:
+    few = Durations.of(np.array([90, 91, 105]), np.array([1.0, 2.0, 900.0]), DAYS)
+    assert [RECIPES[name](few, night) for night in range(DAYS)] == [0.0] * DAYS
+
+
+def test_daily_means_are_those_of_the_days_with_any() -> None:
+    some = Durations.of(np.array([5, 2, 2, 9]), np.array([7.0, 1.0, 3.0, 100.0]), 12)
+    assert some.daily_means(0, 9).tolist() == [2.0, 7.0]
+    assert some.daily_means(3, 5).tolist() == []
+    assert some.daily_means(9, 12).tolist() == [100.0]
+
+
+def test_series_are_the_cycle_times_and_the_stays_before_each_step() -> None:
+    trial = next(null_trials(1))
+    visits = trial.visits
+    found = series(visits, day_edges(trial.process.zone, trial.first_day, trial.nights.stop))
+    assert set(found) == {CYCLE_TIME, "Check", "Approve", "Pick", "Ship", "Invoice"}
+    finished = visits.next == visits.names.index("Invoice")
+    assert len(found[CYCLE_TIME].seconds) == finished.sum()
+    spent = visits.left_us[finished] - visits.first_us[visits.case[finished]]
+    assert found[CYCLE_TIME].seconds.sum() == pytest.approx(spent.sum() / 1e6)
+
+
+def test_alarms_less_than_a_fortnight_apart_are_one() -> None:
+    reached = np.zeros((45, 2))
+    reached[[10, 23, 38], 1] = 1.0, 2.0, 1.5
+    found = tuple(alarms(reached, ["A", "B"], range(50, 95)))
+    assert [(one.opened, one.resolved, one.step) for one in found] == [(60, 87, "B"), (88, None, "B")]
+    assert tuple(alarms(reached[:, :1], ["A"], range(50, 95))) == ()
+
+
+# Scores
+
+CHANGE = Planted(200, frozenset({"slower_step"}), frozenset({"Pick"}), effect=0.1)
+NIGHTS = range(100, 250)
+
+
+def told(opened: int, resolved: int | None = None, verdict: str = "slower_step", step: str | None = "Pick") -> Incident:
+    return Incident(opened, resolved, verdict, step)
+
+
+def test_without_a_change_every_alert_is_false_and_congestion_stands_apart() -> None:
+    found = score("x", "g", [told(90, 95), told(110, 120), told(130, 133, "congestion"), told(240)], None, NIGHTS)
+    assert (found.days, found.false, found.congestion, found.alarmed) == (150, 2, 1, 10 + 3 + 10)
+    assert not found.changed
+
+
+def test_the_first_alert_after_the_change_tells_it() -> None:
+    found = score("x", "g", [told(150, 160), told(209), told(203, None, "mix_shift", "Ship")], CHANGE, NIGHTS)
+    assert (found.days, found.false, found.alarmed, found.delay) == (100, 1, 10, 3)
+    assert not found.right_step
+    assert not found.right_verdict
+    right = score("x", "g", [told(228)], CHANGE, NIGHTS)
+    assert (right.delay, right.right_step, right.right_verdict, right.due) == (28, True, True, True)
+
+
+@pytest.mark.parametrize("incident", [told(199), told(229)], ids=["was on before", "too late"])
+def test_what_was_on_before_or_comes_late_does_not_tell_it(incident: Incident) -> None:
+    assert score("x", "g", [incident], CHANGE, NIGHTS).delay is None
+
+
+def test_a_passing_change_must_not_stay_open() -> None:
+    spike = replace(CHANGE, until=203)
+    assert score("x", "g", [told(201)], spike, NIGHTS).stays
+    assert score("x", "g", [told(201, 218)], spike, NIGHTS).stays
+    assert not score("x", "g", [told(201, 217)], spike, NIGHTS).stays
+
+
+def test_a_card_adds_up() -> None:
+    trials = [[told(201)], [told(210, None, "congestion")], [], [told(120), told(228, None, "slower_step", "Ship")]]
+    card = cards([score("x", "g", one, CHANGE, NIGHTS) for one in trials])["g"]
+    assert [card.recall(nights) for nights in (7, 14, 28)] == [0.25, 0.5, 0.75]
+    assert card.delay == 10
+    assert card.share("right_step") == pytest.approx(2 / 3)
+    assert card.false_a_year == pytest.approx(365 / 400)
+
+
+def test_the_split_is_held_against_the_truth() -> None:
+    truth = Truth(without=5.0, now=6.0, mix=0.0, visits=0.25, duration=0.75)
+    split = Decomposition(100.0, 119.0, -1.0, 5.0, 15.0, Interval(0, 30), 100)
+    incident = replace(told(201), decomposition=split)
+    card = cards([score("x", "g", [incident], replace(CHANGE, truth=truth), NIGHTS)])["g"]
+    assert card.split_error == pytest.approx((1 + 0 + 0) / 3)
+    assert card.wrong_signs == 0
+    against = replace(incident, decomposition=replace(split, duration_s=-3.0))
+    assert cards([score("x", "g", [against], replace(CHANGE, truth=truth), NIGHTS)])["g"].wrong_signs == 1
+
+
+def test_trials_are_what_they_say() -> None:
+    null, slower, other = list(null_trials(8)), list(slower_trials(2)), list(other_trials(1))
+    assert [trial.group for trial in null] == ["L", "quiet", "13 a day", "Q"] * 2
+    assert len({trial.world.seed for trial in null}) == 8
+    assert all(trial.planted is None and len(trial.nights) == 365 for trial in null)
+    assert len(slower) == 2 * 4 * 5
+    assert all(trial.world.changes[0].day in trial.nights for trial in [*slower, *other])
+    change = slower[0].planted
+    assert change is not None and change.steps == {"Check"} and change.truth is not None and change.truth.duration > 0
