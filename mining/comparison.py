@@ -84,7 +84,7 @@ def counts_of(exposure: Exposure, base: Ints, recent: Ints, pace: Floats) -> Cou
         return np.asarray(np.tensordot(weight, rows[first:last], axes=1))
 
     state, next_ = (np.array(codes, np.int64) for codes in zip(*exposure.flows, strict=True))
-    starts, goes_on = _begins(total(exposure.arrivals), total(exposure.moves), total(_entered(exposure)))
+    starts, goes_on = _begins(total(exposure.arrivals), total(exposure.moves), total(entered(exposure)))
     return Counts(
         starts=starts,
         moves=total(exposure.flow_exits),
@@ -97,9 +97,9 @@ def counts_of(exposure: Exposure, base: Ints, recent: Ints, pace: Floats) -> Cou
     )
 
 
-def _entered(exposure: Exposure) -> Floats:
+def entered(exposure: Exposure) -> Floats:
     """[day, state] visits begun."""
-    return np.diff(exposure.open, axis=0, prepend=0) + exposure.moves.sum(axis=(1, 3))
+    return np.asarray(np.diff(exposure.open, axis=0, prepend=0) + exposure.moves.sum(axis=(1, 3)))
 
 
 def _begins(arrivals: Floats, moves: Floats, entered: Floats) -> tuple[Floats, Floats]:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mining.calendar import Clock, day_edges, learned, wall_clock, working_time
+from mining.crews import crews
 from mining.process import Process
 from mining.visits import BEGUN, OPEN, Flags, Ints, Visits
 
@@ -38,6 +39,8 @@ class Exposure:
     exits: visits that ended on the day at that age. exposure: seconds, by the state's clock, that visits lived in that bin of age
         on that day. moves: exits by the next activity. flow_exits: exits by flow (see `flows`) instead of by state, with age.
     arrivals: cases first known of, by stratum. open: visits at the day's end, by state.
+    pool: the pool of each step, -1 for none: steps that the same people do. people: how many of a pool completed something.
+    work: from start to completion of the activities of the day, by the wall clock.
     flows: (state, next) of each flow seen. worked: whether a state is lived by the working clock, or by the wall clock.
     """
 
@@ -54,6 +57,9 @@ class Exposure:
     flow_exits: Floats  # day, stratum, flow, bin
     arrivals: Floats  # day, stratum
     open: Floats  # day, state
+    work: Floats  # day, activity, (number of those whose start is known, sum of the logarithms of their seconds)
+    pool: tuple[int, ...]
+    people: Floats  # day, pool
 
     @property
     def days(self) -> int:
@@ -65,7 +71,7 @@ class Exposure:
 
     def until(self, days: int) -> Exposure:
         """The first rows only: what was known at the end of the last of them."""
-        arrays = ("exits", "exposure", "moves", "flow_exits", "arrivals", "open")
+        arrays = ("exits", "exposure", "moves", "flow_exits", "arrivals", "open", "work", "people")
         return replace(self, **{name: getattr(self, name)[:days] for name in arrays})
 
     @classmethod
@@ -100,6 +106,7 @@ def _counted(visits: Visits, clock: Clock, zone: ZoneInfo) -> Exposure:
         exits += _sums(None, shape, day, stratum, visits.state[lived.left], lived.left_bin)
         flow_exits += _sums(None, flow_exits.shape, day, stratum, flow[lived.left], lived.left_bin)
     left = np.flatnonzero(visits.next != OPEN)
+    pool, people = crews(visits, edges)
     moves = (_day_of(visits.left_us[left], edges), visits.stratum[left], visits.state[left], visits.next[left])
     return Exposure(
         first_day=first,
@@ -115,6 +122,9 @@ def _counted(visits: Visits, clock: Clock, zone: ZoneInfo) -> Exposure:
         flow_exits=flow_exits,
         arrivals=_sums(None, shape[:2], _day_of(visits.first_us, edges), visits.first_stratum),
         open=_open(visits, edges),
+        work=_work(visits, edges),
+        pool=pool,
+        people=people,
     )
 
 
@@ -188,6 +198,16 @@ def _open(visits: Visits, edges: Ints) -> Floats:
     ended = known & (visits.next != OPEN)
     left = _sums(None, shape, _day_of(visits.left_us[ended], edges), visits.state[ended])
     return np.cumsum(entered - left, axis=0)[:-1]
+
+
+def _work(visits: Visits, edges: Ints) -> Floats:
+    """How long the activities took that were completed on each day."""
+    shape = (len(edges) - 1, len(visits.names))
+    if visits.work_us is None:
+        return np.zeros((*shape, 2))
+    known = np.flatnonzero((visits.next != OPEN) & (visits.work_us > 0))
+    index = _day_of(visits.left_us[known], edges), visits.next[known]
+    return np.stack([_sums(None, shape, *index), _sums(np.log(visits.work_us[known] / 1e6), shape, *index)], axis=2)
 
 
 def _sums(weights: Floats | None, shape: tuple[int, ...], *index: Ints) -> Floats:

@@ -7,6 +7,7 @@ which one that will be is not known while it is open.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,8 @@ class Visits:
         completion, and is known of from then on only.
     stratum: number in `strata`. case: number of the case, in the order in which cases began.
     first_us, first_stratum: one entry per case: when it was first known of (its first completion), and its stratum.
+    work_us, who: µs from the start to the completion of the activity that ended the visit, and the code of the resource that
+        completed it; 0 where it is not known, None where it is not known of any.
     names: by code; the first is that of `BEGUN`. strata: of each the segments and their values; {} holds the rare ones.
     """
 
@@ -55,13 +58,16 @@ class Visits:
     names: tuple[str, ...]
     strata: tuple[dict[str, str], ...]
     night_end_us: int
+    work_us: Ints | None = None
+    who: Ints | None = None
 
     @classmethod
     def of(cls, tables: Tables, process: Process) -> Visits:
         """The visits of all cases; of the fixed sample of cases where there are more than two million events."""
-        steps = _columns(tables, tables.sample.order_by("case", "position"))
+        steps = _columns(tables, _steps(tables).order_by("case", "position"))
         case, activity, completed = (steps[name].astype(np.int64) for name in ("case", "activity", "completed_us"))
         started = np.where(np.isnan(steps["started_us"]), completed, steps["started_us"]).astype(np.int64)
+        who = np.nan_to_num(steps.get("resource", np.zeros(len(case)))).astype(np.int64)
         numbers, first, of_case = np.unique(case, return_index=True, return_inverse=True)
         stratum, strata = _strata(tables, process, numbers, completed[first])
         running = ~stopped(of_case, activity, *_codes(tables, process))
@@ -75,6 +81,7 @@ class Visits:
             (np.r_[np.zeros(begun.sum()), np.ones(running.sum())], np.r_[first[begun], np.flatnonzero(running)])
         )
         visit_case = np.r_[np.flatnonzero(begun), of_case[running]][order]
+        ending = np.r_[first[begun], np.where(is_last, -1, np.arange(1, len(case) + 1))[running]][order]
         return cls(
             state=np.r_[np.full(begun.sum(), BEGUN), activity[running]][order],
             next=np.r_[activity[first[begun]], next_[running]][order],
@@ -87,10 +94,20 @@ class Visits:
             names=(BEGUN_NAME, *(tables.names[code] for code in sorted(tables.names))),
             strata=strata,
             night_end_us=tables.night_end_us,
+            work_us=np.where(ending >= 0, (completed - started)[ending], 0),
+            who=np.where(ending >= 0, who[ending], 0),
         )
 
 
-def _columns(tables: Tables, expression: object) -> dict[str, npt.NDArray[np.float64]]:
+def _steps(tables: Tables) -> Any:
+    """The steps of all cases, or of the sample; who completed them is known of the former only."""
+    columns = ("case", "position", "activity", "started_us", "completed_us")
+    if tables.state.sample_power:
+        return tables.sample.select(*columns)
+    return tables.steps.select(*columns, "resource")
+
+
+def _columns(tables: Tables, expression: Any) -> dict[str, npt.NDArray[np.float64]]:
     """The columns of a result as arrays of numbers; what is missing is NaN."""
     found = tables.engine.con.sql(tables.engine.compile(expression)).fetchnumpy()
     return {name: np.ma.filled(column.astype(float), np.nan) for name, column in found.items()}

@@ -31,6 +31,8 @@ def visits(log: Log) -> Visits:
     last = np.append(case[1:] != case[:-1], True)
     running = activity != len(ACTIVITIES)
     first = np.append(True, last[:-1])
+    started = log.completed if log.started is None else log.started
+    work_us = ((log.completed - started)[order] * DAY_US).astype(np.int64)
     stratum = log.segment_b[known].astype(np.int64)
     return Visits(
         state=activity[running],
@@ -44,4 +46,5 @@ def visits(log: Log) -> Visits:
         names=(BEGUN_NAME, *ACTIVITIES),
         strata=({"segment": "A"}, {"segment": "B"}),
         night_end_us=night_end_us,
+        work_us=np.where(last, 0, np.roll(work_us, -1))[running],
     )

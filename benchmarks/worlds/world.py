@@ -63,6 +63,8 @@ class World:
             raise ValueError(
                 "a queue works at one pace for all segments: plant a change of one segment in a world of delays"
             )
+        if any(change.until is None for change in self._of("strike")):
+            raise ValueError("a strike without an end lets no order end: give it `until`")
         if self._of("capacity") and not self.queues:
             raise ValueError(
                 "nobody waits for people in a world of delays: plant a loss of capacity in a world of queues"
