@@ -37,7 +37,9 @@ class Score:
     alarmed: int  # of these nights, those on which an incident was open
     changed: bool = False
     due: bool = False  # made the mean cycle time longer by 5 % at least: must be told
-    delay: int | None = None  # nights from the change to the first incident that opened after it; None: none in 28
+    delay: int | None = (
+        None  # nights from the change to the first incident that opened after it; None: none within 28 (and its ramp)
+    )
     told: str = ""  # its verdict and step
     right_step: bool = False
     right_verdict: bool = False
@@ -60,7 +62,8 @@ def score(contender: str, group: str, incidents: Iterable[Incident], planted: Pl
         return quiet
     due = planted.effect is not None and planted.effect >= DUE
     changed = replace(quiet, changed=True, due=due, stays=any(_stays(incident, planted) for incident in told))
-    found = next((one for one in told if planted.day <= one.opened <= planted.day + CHANGE_DAYS), None)
+    last = planted.day + planted.ramp + CHANGE_DAYS
+    found = next((one for one in told if planted.day <= one.opened <= last), None)
     if found is None:
         return changed
     return replace(

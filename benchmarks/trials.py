@@ -45,6 +45,7 @@ class Planted:
     verdicts: frozenset[str]
     steps: frozenset[str]  # empty: it is no step's
     effect: float | None = None  # relative, of the mean cycle time; worlds tell it by their truth
+    ramp: int = 0  # days over which it grows: by so much later it may be told
     until: int | None = None
     truth: Truth | None = None
 
@@ -70,7 +71,7 @@ class WorldTrial:
             return None
         change, truth = self.world.changes[0], self.world.truth()
         steps = (STEPS[change.step or 0],) if self.steps is None else self.steps
-        return Planted(change.day, self.verdicts, frozenset(steps), truth.effect, change.until, truth)
+        return Planted(change.day, self.verdicts, frozenset(steps), truth.effect, change.ramp, change.until, truth)
 
     @property
     def nights(self) -> range:
@@ -139,7 +140,8 @@ class FileTrial:
         right = {"mix": frozenset({"mix_shift"}), "route": frozenset({"more_rework"}), "capacity": WAITING}
         step = [self.truth["step"]] if self.truth["step"] and self.truth["kind"] != "mix" else []
         steps = frozenset(self.truth.get("steps_of_pool", step))
-        return Planted(day or 0, right.get(self.truth["kind"], SLOWER), steps, self.truth["true_effect"], until)
+        verdicts, effect = right.get(self.truth["kind"], SLOWER), self.truth["true_effect"]
+        return Planted(day or 0, verdicts, steps, effect, self.truth["gradual_days"], until)
 
     def _day(self, told: str | None) -> int | None:
         return (date.fromisoformat(told) - self.first_day).days if told else None
@@ -188,16 +190,17 @@ def other_trials(each: int) -> Iterator[WorldTrial]:
         )
         surge = Change("surge", 0, 1.3)
         yield WorldTrial("orders +30 %", _with(queues, number, surge), verdicts=frozenset({"congestion"}), steps=STEPS)
-        strike, nothing = _with(delays, number, Change("strike", 0)), frozenset({"absence", "congestion"})
-        planted = strike.changes[0]
-        strike = replace(strike, changes=(replace(planted, until=planted.day + 3),))
-        yield WorldTrial("three days' strike", strike, verdicts=nothing, steps=STEPS)
+        strike, missing = Change("strike", 0, until=3), frozenset({"absence", "congestion"})
+        yield WorldTrial("three days' strike", _with(delays, number, strike), verdicts=missing, steps=STEPS)
 
 
 def _with(world: World, number: int, change: Change) -> World:
-    """The world of a number with the change, on another day of the week and of the year each time."""
+    """The world of a number with the change (its days count from the change on), on another day of the week each time."""
     day = QUIET_DAYS + 165 + 11 * number % 60
-    return replace(world, seed=5000 + number, days=day + AFTER_DAYS, changes=(replace(change, day=day),))
+    until = day + change.until if change.until else None
+    return replace(
+        world, seed=5000 + number, days=day + AFTER_DAYS + change.ramp, changes=(replace(change, day=day, until=until),)
+    )
 
 
 def file_trials(folder: Path) -> list[FileTrial]:
