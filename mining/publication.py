@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
@@ -12,12 +11,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from mining import durable
 from mining.bottlenecks import read_bottlenecks
 from mining.discovery import SECOND, directly_follows, kpis, rework, variants
 from mining.findings import Bottleneck, Check, Data, Findings, Graph, Kpis, Model, Rework, Variant
-from mining.flowchart import Scale, choose_scale, default_level, draw, levels, phone_level, render, scale_named
-from mining.pages import Download, LevelMap, write_night
+from mining.maps import draw_maps
+from mining.pages import Download, write_night
 from mining.process import Process
 from mining.sources.quoting import literal, quoted
 from mining.store import Batch, Tables
@@ -100,14 +98,15 @@ def publish(night: Mined) -> Path:
     site.mkdir(exist_ok=True)
     findings = _findings(night, found, bottlenecks)
     (site / "findings.json").write_bytes(TypeAdapter(Findings).dump_json(findings, indent=1))
-    maps = _maps(process, night.settings, tables, found, bottlenecks)
-    _write_map_files(maps, site)
+    main = found.variants[0].activities
+    maps = draw_maps(tables, found.graph, main, bottlenecks, night.settings, process.title)
+    maps.write(site)
     _write_tables(process, tables, found, bottlenecks, site)
     for name in ("model.bpmn", "model.pnml"):
         if (tables.folder / name).exists():
             (tables.folder / name).rename(site / name)
     offered = [Download(label, name, about) for name, (label, about) in DOWNLOADS.items() if (site / name).exists()]
-    write_night(findings, maps, offered, site)
+    write_night(findings, maps.shown, offered, site)
     return site
 
 
@@ -163,40 +162,6 @@ def _ends_rule(process: Process) -> str:
 
 def _iso(microseconds: int) -> str:
     return datetime.fromtimestamp(microseconds / SECOND, UTC).isoformat()
-
-
-def _maps(
-    process: Process, settings: Path, tables: Tables, found: Discovered, bottlenecks: Sequence[Bottleneck]
-) -> list[LevelMap]:
-    """The map at each level, each mined anew from the log projected on its activities."""
-    full, main = found.graph, found.variants[0].activities
-    kept = levels(full, main)
-    default, phone = default_level(full, kept), phone_level(kept)
-    scale = _scale(settings, full)
-    maps = []
-    for number, activities in enumerate(kept):
-        graph = full if len(activities) == len(full.activities) else directly_follows(tables, activities)
-        chart = draw(graph, full=full, main=main, bottlenecks=bottlenecks, scale=scale, title=process.title)
-        maps.append(LevelMap(chart, default=number == default, phone=number == phone))
-    return maps
-
-
-def _scale(settings: Path, graph: Graph) -> Scale:
-    """The colours chosen on the first night; a colour means the same wait every night until someone changes the file."""
-    if not settings.exists():
-        chosen = json.dumps({"map_scale": choose_scale(graph).name}) + "\n"
-        durable.write_once(settings, chosen.encode())
-    return scale_named(json.loads(settings.read_text())["map_scale"])
-
-
-def _write_map_files(maps: Sequence[LevelMap], site: Path) -> None:
-    chart = next((level.chart for level in maps if level.default), None)
-    if chart is None:
-        return
-    (site / "map.svg").write_text(chart.svg, encoding="utf-8")
-    (site / "map.dot").write_text(chart.dot, encoding="utf-8")
-    for kind in ("png", "pdf"):
-        (site / f"map.{kind}").write_bytes(render(chart.dot, kind))
 
 
 def _write_tables(

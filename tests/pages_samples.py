@@ -19,7 +19,7 @@ from mining.findings import (
     Severity,
     Variant,
 )
-from mining.flowchart import choose_scale, draw
+from mining.flowchart import SCALES, Legend, choose_scale, draw_grid
 from mining.pages import LevelMap
 
 HOUR = 3600.0
@@ -46,6 +46,9 @@ HOSTILE = (
 )
 
 
+PLAIN_LEGEND = Legend(SCALES[0], 100, "")
+
+
 @dataclass(frozen=True)
 class DrawnMap:
     """A chart as small as it can be, for tests of the page and not of the map."""
@@ -57,6 +60,7 @@ class DrawnMap:
     coverage: float = 0.96
     dot: str = "digraph {}"
     svg: str = "<svg/>"
+    legend: Legend = PLAIN_LEGEND
 
     def inline_svg(self, prefix: str) -> str:
         return f'<svg id="{prefix}map" width="600" height="400" viewBox="0 0 600 400"></svg>'
@@ -269,18 +273,19 @@ def drawn_levels(findings: Findings) -> tuple[LevelMap, ...]:
     names = [activity.name for activity in findings.graph.activities]
     few = [names[index] for index in (0, 1, 2, 5)]
     graphs = (_without_paper_work(findings.graph, few), findings.graph)
-    charts = [
-        draw(
-            graph,
-            full=findings.graph,
-            main=findings.variants[0].activities,
-            bottlenecks=findings.bottlenecks,
-            scale=choose_scale(findings.graph),
-            title=findings.title,
-        )
-        for graph in graphs
-    ]
-    return LevelMap(charts[0], default=False, phone=True), LevelMap(charts[1], default=True, phone=False)
+    grid = draw_grid(
+        graphs,
+        full=findings.graph,
+        main=findings.variants[0].activities,
+        bottlenecks=findings.bottlenecks,
+        scale=choose_scale(findings.graph),
+        title=findings.title,
+    )
+    return tuple(
+        LevelMap(one.chart, default=one.opens and level == 1, phone=one.opens and level == 0, setting=one.setting)
+        for level, maps in enumerate(grid)
+        for one in maps
+    )
 
 
 def _without_paper_work(graph: Graph, kept: list[str]) -> Graph:

@@ -128,7 +128,11 @@ def test_nothing_on_a_page_needs_more_than_the_policy_allows(tmp_path: Path, fin
     page = night(tmp_path, findings)
     policy = [meta["content"] for meta in page.every("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
     assert policy == [CONTENT_SECURITY_POLICY]
-    assert [script["src"] for script in page.every("script")] == ["../nights.js", "../../assets/page.js"]
+    assert [script["src"] for script in page.every("script")] == [
+        "../nights.js",
+        "../../assets/page.js",
+        "../../assets/map.js",
+    ]
     assert not page.every("style") and not page.every("img")
     for _, attributes in page.tags:
         assert not {"style", "srcdoc"} & set(attributes)

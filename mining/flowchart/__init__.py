@@ -3,21 +3,28 @@
 from mining.flowchart.chart import Chart, draw
 from mining.flowchart.colours import MAP_CSS
 from mining.flowchart.durations import count_text, duration_text, pair_text, share_text
+from mining.flowchart.grid import OPENING, SETTINGS, Variation, draw_grid
+from mining.flowchart.legend import Legend
 from mining.flowchart.render import LayoutError, LayoutTimeoutError, render
 from mining.flowchart.scale import SCALES, Scale, choose_scale, scale_named
 from mining.flowchart.simplify import default_level, levels, path_id, phone_level, step_id
 
 __all__ = [
     "MAP_CSS",
+    "OPENING",
     "SCALES",
+    "SETTINGS",
     "Chart",
     "LayoutError",
     "LayoutTimeoutError",
+    "Legend",
     "Scale",
+    "Variation",
     "choose_scale",
     "count_text",
     "default_level",
     "draw",
+    "draw_grid",
     "duration_text",
     "levels",
     "pair_text",

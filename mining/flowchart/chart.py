@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from time import monotonic
 
 from mining.findings import Bottleneck, Graph
 from mining.flowchart.dot import Sheet, dot_source, empty_source
 from mining.flowchart.durations import count_text, share_text
+from mining.flowchart.legend import Legend
 from mining.flowchart.lettering import clean
 from mining.flowchart.render import LayoutError, render
 from mining.flowchart.scale import Scale
@@ -29,7 +31,8 @@ class Chart:
     flows_total: int  # at this level
     coverage: float  # share of all moves at this level that the shown paths carry
     dot: str
-    svg: str  # a file of its own, with legend and style sheet
+    svg: str  # a file of its own, with style sheet
+    legend: Legend  # what its signs mean, for a page that tells it beside the picture
 
     def inline_svg(self, prefix: str) -> str:
         """Give the drawing for a page that has `MAP_CSS`; `prefix` keeps the ids of several maps on it apart."""
@@ -64,32 +67,80 @@ def draw(
         LayoutError: Graphviz failed.
         ValueError: the graph's counts do not add up: some step is not on a way from Start to End or Open.
     """
-    paths = all_paths(graph)
-    if not graph.activities or not paths:
+    level = Level(graph, full, main, tuple(bottlenecks), scale, title)
+    return level.chart(level.choices(coverage), timeout_s)
+
+
+@dataclass(frozen=True)
+class Level:
+    """The map with the activities of one graph, before it is said how many of its paths to draw; see `draw`."""
+
+    graph: Graph
+    full: Graph
+    main: tuple[str, ...]
+    bottlenecks: tuple[Bottleneck, ...]
+    scale: Scale
+    title: str
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...]:
+        return all_paths(self.graph)
+
+    @cached_property
+    def _spine(self) -> frozenset[tuple[str, str]]:
+        return main_pairs(self.graph, self.main)
+
+    @cached_property
+    def _ranks(self) -> dict[tuple[str, str], int]:
+        return flagged(self.graph, self.bottlenecks)
+
+    @cached_property
+    def _n_max(self) -> int:
+        return max(path.n for path in (*self.paths, *all_paths(self.full)))
+
+    def choices(self, coverage: float) -> tuple[tuple[Path, ...], ...]:
+        """Which paths to draw so that they carry `coverage` of all moves; then fewer and fewer, easier to lay out."""
+        if not self.graph.activities or not self.paths:
+            return ((),)
+        return selections(self.paths, len(self.graph.activities), set(self._spine) | set(self._ranks), coverage)
+
+    def chart(self, choices: Sequence[tuple[Path, ...]], timeout_s: float, *, legend: bool = True) -> Chart:
+        """Draw the first of `choices` that Graphviz can lay out in time, with or without the legend below it."""
+        if choices == ((),):
+            return self._empty(timeout_s)
+        sheets = [self._sheet(shown) for shown in choices]
+        sheet, dot, raw = _first_in_time(sheets, timeout_s, legend=legend)
+        return Chart(
+            activities_shown=len(self.graph.activities),
+            activities_total=self.graph.activities_total,
+            flows_shown=len(sheet.shown),
+            flows_total=len(self.paths),
+            coverage=share_of_moves(sheet.shown, self.paths),
+            dot=dot,
+            svg=standalone(raw, clean(self.title), sheet.summary, sentences(self.graph, self._ranks)),
+            legend=sheet.legend,
+        )
+
+    def _sheet(self, shown: tuple[Path, ...]) -> Sheet:
+        summary = _summary(self.graph, shown, self.paths)
+        return Sheet(self.graph, shown, self._n_max, self._spine, self._ranks, self.scale, summary)
+
+    def _empty(self, timeout_s: float) -> Chart:
         dot = empty_source(_NOTHING)
-        svg = standalone(render(dot, "svg", timeout_s), clean(title), _NOTHING, {})
-        return Chart(0, graph.activities_total, 0, 0, 1.0, dot, svg)
-    ranks = flagged(graph, bottlenecks)
-    spine = main_pairs(graph, main)
-    n_max = max(path.n for path in (*paths, *all_paths(full)))
-    choices = selections(paths, len(graph.activities), set(spine) | set(ranks), coverage)
-    sheets = [Sheet(graph, shown, n_max, spine, ranks, scale, _summary(graph, shown, paths)) for shown in choices]
-    sheet, dot, raw = _first_in_time(sheets, timeout_s)
-    svg = standalone(raw, clean(title), sheet.summary, sentences(graph, ranks))
-    share = share_of_moves(sheet.shown, paths)
-    return Chart(len(graph.activities), graph.activities_total, len(sheet.shown), len(paths), share, dot, svg)
+        svg = standalone(render(dot, "svg", timeout_s), clean(self.title), _NOTHING, {})
+        return Chart(0, self.graph.activities_total, 0, 0, 1.0, dot, svg, Legend(self.scale, 1, ""))
 
 
-def _first_in_time(sheets: Sequence[Sheet], timeout_s: float) -> tuple[Sheet, str, bytes]:
+def _first_in_time(sheets: Sequence[Sheet], timeout_s: float, *, legend: bool) -> tuple[Sheet, str, bytes]:
     """Lay out the first sheet that Graphviz can do; each may take half of the time left, the last all of it."""
     end = monotonic() + timeout_s
     for sheet in sheets[:-1]:
-        dot = dot_source(sheet)
+        dot = dot_source(sheet, legend=legend)
         try:
             return sheet, dot, render(dot, "svg", (end - monotonic()) / 2)
         except LayoutError:
             continue
-    dot = dot_source(sheets[-1])
+    dot = dot_source(sheets[-1], legend=legend)
     return sheets[-1], dot, render(dot, "svg", max(0.01, end - monotonic()))
 
 

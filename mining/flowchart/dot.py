@@ -32,10 +32,23 @@ class Sheet:
     scale: Scale
     summary: str
 
+    @property
+    def legend(self) -> Legend:
+        """The key to what this map shows."""
+        flows = [path.flow for path in self.shown if path.flow]
+        return Legend(
+            self.scale,
+            self.n_max,
+            self.summary,
+            badges=any((path.source, path.target) in self.ranks for path in self.shown),
+            timers=any(flow.timer_s is not None for flow in flows),
+            dashes=any(flow.timer_s is None and 2 * flow.skipping >= flow.n for flow in flows),
+        )
 
-def dot_source(sheet: Sheet) -> str:
+
+def dot_source(sheet: Sheet, *, legend: bool = True) -> str:
     """Write the DOT source of a map; the same sheet gives the same text, in whatever order the graph's parts come."""
-    drawing = _drawing(sheet)
+    drawing = _drawing(sheet.legend if legend else None)
     steps = {step_id(activity.name): activity for activity in sheet.graph.activities}
     by_cases = sorted(steps, key=lambda step: (-steps[step].cases, step))
     order = order_of(by_cases, {(path.source, path.target): path.n for path in sheet.shown if path.flow})
@@ -63,28 +76,18 @@ def empty_source(text: str) -> str:
     return str(drawing.source)
 
 
-def _drawing(sheet: Sheet) -> graphviz.Digraph:
-    flows = [path.flow for path in sheet.shown if path.flow]
-    legend = Legend(
-        sheet.scale,
-        sheet.n_max,
-        sheet.summary,
-        badges=any((path.source, path.target) in sheet.ranks for path in sheet.shown),
-        timers=any(flow.timer_s is not None for flow in flows),
-        dashes=any(flow.timer_s is None and 2 * flow.skipping >= flow.n for flow in flows),
-    )
+def _drawing(legend: Legend | None) -> graphviz.Digraph:
     settings = {
         "id": "map",
         "bgcolor": LIGHT["card"],
         "pad": "0.1",
         "nodesep": "0.3",
         "ranksep": "0.25",
-        "label": f"<{legend.html}>",
-        "labelloc": "b",
-        "labeljust": "l",
         "fontname": "Arial",
         "outputorder": "nodesfirst",
     }
+    if legend:
+        settings |= {"label": f"<{legend.html}>", "labelloc": "b", "labeljust": "l"}
     fonts = {"fontname": "Arial", "fontsize": "11"}
     return graphviz.Digraph("map", graph_attr=settings, node_attr=fonts, edge_attr=fonts)
 

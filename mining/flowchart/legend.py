@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, log10, sqrt
 from typing import Final
@@ -34,6 +35,23 @@ class Legend:
     badges: bool = False
     timers: bool = False
     dashes: bool = False
+
+    @classmethod
+    def of_all(cls, legends: Sequence[Legend]) -> Legend:
+        """One key to several maps of the same process; it has no summary."""
+        return cls(
+            legends[0].scale,
+            max(legend.n_max for legend in legends),
+            "",
+            badges=any(legend.badges for legend in legends),
+            timers=any(legend.timers for legend in legends),
+            dashes=any(legend.dashes for legend in legends),
+        )
+
+    @property
+    def widths(self) -> tuple[tuple[int, float], ...]:
+        """Examples of lines: few, some and the most moves, and how wide each is in pixels."""
+        return tuple((n, thickness(n, self.n_max)) for n in _examples(self.n_max))
 
     @property
     def html(self) -> str:

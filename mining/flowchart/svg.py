@@ -21,7 +21,9 @@ _SHAPE_CLASS: Final = {
     **{wait_colour(index): f"swatch w{index}" for index in range(5)},
 }
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
+_SAID_BY_CSS: Final = (("fill", None), ("stroke", None), ("font-family", None), ("text-anchor", "start"))
 _PARSER: Final = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, huge_tree=False)
+_SMALL: Final = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
 
 
 def standalone(raw: bytes, title: str, description: str, sentences: Mapping[str, str]) -> str:
@@ -56,13 +58,19 @@ def standalone(raw: bytes, title: str, description: str, sentences: Mapping[str,
 
 
 def inline(svg: str, prefix: str) -> str:
-    """Make a part of a page from a standalone file: no style element (the page has `MAP_CSS`), ids with a prefix."""
-    root = etree.fromstring(svg.encode("utf-8"), _PARSER)
-    for style in root.findall(f"{{{_SVG}}}style"):
-        root.remove(style)
+    """Make a part of a page from a standalone file: ids get a prefix, and what the page's `MAP_CSS` says is left out."""
+    root = etree.fromstring(svg.encode("utf-8"), _SMALL)
+    for tag in ("style", "title"):
+        root.remove(root.find(f"{{{_SVG}}}{tag}"))
     for element in root.iter(etree.Element):
+        element.tail = None
         if "id" in element.attrib:
             element.set("id", prefix + element.get("id"))
+        if element.find(f"{{{_SVG}}}title") is not None:
+            del element.attrib["aria-label"]
+        for name, value in _SAID_BY_CSS:
+            if value is None or element.get(name) == value:
+                element.attrib.pop(name, None)
     return str(etree.tostring(root, encoding="unicode"))
 
 

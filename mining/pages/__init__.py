@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mining.pages.failed_page import FailedNight, write_failed_night
 from mining.pages.index_page import write_site
-from mining.pages.night_page import Download, LevelMap, write_night
+from mining.pages.night_map import LevelMap
+from mining.pages.night_page import Download, write_night
 from mining.pages.rendering import CONTENT_SECURITY_POLICY
 
 __all__ = [

@@ -91,7 +91,8 @@ def index_for(nights_root: Path, processes: Collection[str]) -> str:
 def _write_assets(into: Path) -> None:
     assets = HERE / "assets"
     write_text(into / "style.css", (assets / "style.css").read_text(encoding="utf-8") + "\n" + MAP_CSS)
-    write_text(into / "page.js", (assets / "page.js").read_text(encoding="utf-8"))
+    for script in sorted(assets.glob("*.js")):
+        write_text(into / script.name, script.read_text(encoding="utf-8"))
 
 
 def _nights_in(folder: Path) -> list[Path]:

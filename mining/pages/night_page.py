@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from markupsafe import Markup
-
 from mining.findings import Bottleneck, Findings, Graph, Variant
-from mining.flowchart import Chart, path_id
+from mining.flowchart import path_id
+from mining.pages.night_map import LevelMap, shown_maps
 from mining.pages.rendering import write_page
 
 RANKED_SHOWN = 5  # as many as the map has badges for
@@ -18,15 +17,6 @@ VARIANTS_SHOWN = 6
 REWORK_SHOWN = 8
 TABLE_ROWS = 200  # of a table behind a picture; the rest is in the downloads
 CHEVRONS = 14  # of one variant
-
-
-@dataclass(frozen=True)
-class LevelMap:
-    """The map at one level of detail; exactly one is the `default`, and one is for a `phone`."""
-
-    chart: Chart
-    default: bool
-    phone: bool
 
 
 @dataclass(frozen=True)
@@ -50,17 +40,6 @@ class Chevron:
     times: int
 
 
-@dataclass(frozen=True)
-class Level:
-    """A LevelMap as the page's script and styles see it."""
-
-    position: int
-    chart: Chart
-    svg: Markup
-    default: bool
-    phone: bool
-
-
 def write_night(findings: Findings, maps: Sequence[LevelMap], downloads: Sequence[Download], into: Path) -> Path:
     """Write into/index.html; it refers to ../../assets/ and ../nights.js, which `write_site` keeps, and to `downloads`.
 
@@ -71,7 +50,7 @@ def write_night(findings: Findings, maps: Sequence[LevelMap], downloads: Sequenc
         "night.html",
         root="../../",
         findings=findings,
-        levels=_levels(maps),
+        maps=shown_maps(maps),
         downloads=downloads,
         ranked=_ranked(findings.bottlenecks),
         ranked_shown=RANKED_SHOWN,
@@ -84,15 +63,6 @@ def write_night(findings: Findings, maps: Sequence[LevelMap], downloads: Sequenc
         chevrons=chevrons,
         path_id=path_id,
     )
-
-
-def _levels(maps: Sequence[LevelMap]) -> list[Level]:
-    """Fewest activities first, the order of the slider; each map has ids of its own."""
-    in_order = sorted(maps, key=lambda level: level.chart.activities_shown)
-    return [
-        Level(position, level.chart, Markup(level.chart.inline_svg(f"m{position}-")), level.default, level.phone)  # noqa: S704  (our own SVG, escaped where it is made)
-        for position, level in enumerate(in_order)
-    ]
 
 
 def _ranked(bottlenecks: Sequence[Bottleneck]) -> list[Bottleneck]:

@@ -1,0 +1,65 @@
+"""All maps of a process between which its reader chooses: by how many activities, and by how many paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from mining.findings import Bottleneck, Graph
+from mining.flowchart.chart import Chart, Level
+from mining.flowchart.scale import Scale
+from mining.flowchart.simplify import Path
+
+SETTINGS: Final = (0.0, 0.8, 0.9, 0.95, 0.98, 1.0)  # of the slider for paths: the share of moves that they carry
+OPENING: Final = 2  # the setting to open with
+_AT_ONCE: Final = 2  # layouts; each is a program of its own
+_SECONDS: Final = 5.0  # for a layout; one that takes longer is replaced by one with fewer paths
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One map of the grid, without legend."""
+
+    chart: Chart
+    setting: int  # the last of `SETTINGS` that leads to it
+    opens: bool  # the one of its level to begin with
+
+
+def draw_grid(
+    graphs: Sequence[Graph],
+    *,
+    full: Graph,
+    main: tuple[str, ...],
+    bottlenecks: Sequence[Bottleneck],
+    scale: Scale,
+    title: str,
+) -> tuple[tuple[Variation, ...], ...]:
+    """Draw every level at every setting; settings that show the same paths share one map.
+
+    Args:
+        graphs: one per level, each of the log projected on the level's activities.
+        full, main, bottlenecks, scale, title: as of `draw`.
+
+    Returns:
+        Per level its maps, fewest paths first; the last one shows all paths, or as many as can be read.
+    """
+    levels = [Level(graph, full, main, tuple(bottlenecks), scale, title) for graph in graphs]
+    wanted = [(level, setting, choices) for level in levels for choices, setting in _distinct(level).items()]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        charts = list(pool.map(lambda one: one[0].chart(one[2], _SECONDS, legend=False), wanted))
+    drawn = [(level, chart, setting) for (level, setting, _), chart in zip(wanted, charts, strict=True)]
+    return tuple(_each_once({chart: setting for its, chart, setting in drawn if its is level}) for level in levels)
+
+
+def _distinct(level: Level) -> dict[tuple[tuple[Path, ...], ...], int]:
+    """What to draw of a level, and the last setting that asks for it."""
+    return {level.choices(coverage): setting for setting, coverage in enumerate(SETTINGS)}
+
+
+def _each_once(drawn: Mapping[Chart, int]) -> tuple[Variation, ...]:
+    """The maps of a level with the settings that lead to them; where layouts took too long, several came to the same map."""
+    in_order = sorted(drawn.items(), key=lambda one: one[0].flows_shown)
+    opening = next(chart for chart, setting in in_order if setting >= OPENING)
+    return tuple(Variation(chart, setting, opens=chart is opening) for chart, setting in in_order)

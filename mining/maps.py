@@ -1,0 +1,86 @@
+"""The maps of a night: mined anew for each choice of activities, drawn for each choice of paths."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mining import durable
+from mining.discovery import directly_follows
+from mining.findings import Bottleneck, Graph
+from mining.flowchart import (
+    OPENING,
+    SETTINGS,
+    Chart,
+    Scale,
+    choose_scale,
+    default_level,
+    draw,
+    draw_grid,
+    levels,
+    phone_level,
+    render,
+    scale_named,
+)
+from mining.pages import LevelMap
+from mining.store import Tables
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What the page shows, and the map to take away: the one that the page opens with, and its legend below it."""
+
+    shown: tuple[LevelMap, ...]
+    file: Chart
+
+    def write(self, site: Path) -> None:
+        """Write map.svg, map.dot, map.png and map.pdf."""
+        (site / "map.svg").write_text(self.file.svg, encoding="utf-8")
+        (site / "map.dot").write_text(self.file.dot, encoding="utf-8")
+        for kind in ("png", "pdf"):
+            (site / f"map.{kind}").write_bytes(render(self.file.dot, kind))
+
+
+def draw_maps(
+    tables: Tables, full: Graph, main: tuple[str, ...], bottlenecks: Sequence[Bottleneck], settings: Path, title: str
+) -> Maps:
+    """Draw all maps of a process.
+
+    Args:
+        tables: of the night.
+        full: the graph with all activities, at least one.
+        main: the activities of the most frequent variant, in their order.
+        bottlenecks: all of them.
+        settings: the file that keeps the colours of this process; it is written if it is not there.
+        title: of the process.
+    """
+    kept = levels(full, main)
+    graphs = [full if len(names) == len(full.activities) else directly_follows(tables, names) for names in kept]
+    scale = _scale(settings, full)
+    grid = draw_grid(graphs, full=full, main=main, bottlenecks=bottlenecks, scale=scale, title=title)
+    first, phone = default_level(full, kept), phone_level(kept)
+    shown = tuple(
+        LevelMap(one.chart, one.opens and number == first, one.opens and number == phone, one.setting)
+        for number, variations in enumerate(grid)
+        for one in variations
+    )
+    file = draw(
+        graphs[first],
+        full=full,
+        main=main,
+        bottlenecks=bottlenecks,
+        scale=scale,
+        title=title,
+        coverage=SETTINGS[OPENING],
+    )
+    return Maps(shown, file)
+
+
+def _scale(settings: Path, graph: Graph) -> Scale:
+    """The colours chosen on the first night; a colour means the same wait every night until someone changes the file."""
+    if not settings.exists():
+        chosen = json.dumps({"map_scale": choose_scale(graph).name}) + "\n"
+        durable.write_once(settings, chosen.encode())
+    return scale_named(json.loads(settings.read_text())["map_scale"])
