@@ -37,7 +37,9 @@ STEPS = {
     "store": "Adds the good rows to the store and derives steps and cases.",
     "discover": "The graph, the variants and the model.",
     "bottlenecks": "Where the time goes.",
+    "regressions": "What got slower, and why.",
     "publish": "Writes map, pages and tables, and moves the night into place.",
+    "alert": "Tells the owner what is new, once.",
 }
 DAY = Param(
     None,
@@ -114,8 +116,8 @@ def make(process: Process) -> DAG:
             doing: step.override(task_id=doing, doc_md=about_step)(process.process, doing)
             for doing, about_step in STEPS.items()
         }
-        mined = [tasks["discover"], tasks["bottlenecks"]]
-        tasks["pull"] >> tasks["validate"] >> tasks["store"] >> mined >> tasks["publish"]
+        mined = [tasks["discover"], tasks["bottlenecks"], tasks["regressions"]]
+        tasks["pull"] >> tasks["validate"] >> tasks["store"] >> mined >> tasks["publish"] >> tasks["alert"]
     return dag
 
 

@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mining.alert_commands import app as alert_commands
+from mining.alert_commands import watch
 from mining.errors import GateError, InputError, StoreError
 from mining.home import Home
 from mining.process import Process
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 LISTED = 100  # rows of the quarantine that are shown
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+
+app.add_typer(alert_commands, name="alerts")
+app.command()(watch)
 
 ProcessFile = Annotated[Path, typer.Argument(metavar="PROCESS.yaml", help="The process file.")]
 HomeOption = Annotated[
@@ -44,9 +49,11 @@ class What(StrEnum):
 
 
 def _night_day(text: str | None, process: Process) -> date | None:
+    return None if text is None else _day(text, process, "--night")
+
+
+def _day(text: str, process: Process, option: str) -> date:
     today = datetime.now(process.zone).date()
-    if text is None:
-        return None
     if text == "yesterday":
         return today - timedelta(days=1)
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
@@ -56,9 +63,9 @@ def _night_day(text: str | None, process: Process) -> date | None:
             pass
         else:
             if day > today:
-                raise InputError(f"--night: {day} has not come yet; today is {today}")
+                raise InputError(f"{option}: {day} has not come yet; today is {today}")
             return day
-    raise InputError(f'--night: "{text}" is no day; write it as 2026-11-20, or "yesterday"')
+    raise InputError(f'{option}: "{text}" is no day; write it as 2026-11-20, or "yesterday"')
 
 
 @app.command()
@@ -172,6 +179,25 @@ def export(
     day = _night_day(night, process) or last_day(process, stored.batches.paths(), stored.end)
     write(Night.of(process, day, place), what.value, to)
     out.print(f"{what.value} of {process.process}, {day}: {to}")
+
+
+@app.command()
+def replay(
+    process_file: ProcessFile,
+    first: Annotated[str, typer.Option("--from", metavar="DATE", help="The first night to play.")],
+    last: Annotated[str, typer.Option("--to", metavar="DATE", help="The last night to play.")],
+    alerts: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="The file to write: one alert's turn a line.")],
+    home: HomeOption = None,
+) -> None:
+    """Play past nights in order, each knowing only its past: what would we have been told? Nothing is published or sent."""
+    from mining.replay import replay as play  # noqa: PLC0415 - brings Great Expectations and SciPy
+
+    process, place = load(process_file), Home.at(home)
+    start, end = _day(first, process, "--from"), _day(last, process, "--to")
+    with err.status(f"{process.process}: {first} to {last} …"):
+        lines = play(process, place, start, end, alerts)
+    opened = sum(line["event"] == "opened" for line in lines)
+    out.print(f"{opened:,} alerts opened, {len(lines):,} turns: {alerts}")
 
 
 @app.command()

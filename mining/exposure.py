@@ -31,6 +31,9 @@ AT_NIGHT = 0.05  # of a worked step at most this share is completed in the quiet
 AT_WEEKENDS = 0.2  # and on the quietest two weekdays (of any: 0.29)
 HOUR_US = 3_600_000_000
 
+WINDOW_DAYS = 430  # a year of scores, four weeks between them and the night, and a base for the oldest of them
+HALF_YEAR = 182
+
 
 @dataclass(frozen=True)
 class Exposure:
@@ -75,9 +78,20 @@ class Exposure:
         return replace(self, **{name: getattr(self, name)[:days] for name in arrays})
 
     @classmethod
-    def of(cls, visits: Visits, clock: Clock, zone: ZoneInfo) -> Exposure:
-        """The rows of all days up to the night's end; `clock` is for the states that keep office hours."""
-        return _counted(visits, clock, zone)
+    def of(cls, visits: Visits, clock: Clock, zone: ZoneInfo, first: date | None = None) -> Exposure:
+        """The rows of all days from `first` (the first event's) up to the night's end.
+
+        `clock` is for the states that keep office hours.
+        """
+        if first is None or first < _days(visits, zone)[0]:
+            return _counted(visits, clock, zone, *_days(visits, zone))
+        edges = day_edges(zone, first, (_local_date(visits.night_end_us - 1, zone) - first).days + 1)
+        return _counted(visits.since(int(edges[0])), clock, zone, first, edges)
+
+
+def window_start(night: date) -> date:
+    """The first day that a night looks at, at least 430 days back; nights of the same half-year have the same."""
+    return date.fromordinal((night.toordinal() - WINDOW_DAYS) // HALF_YEAR * HALF_YEAR)
 
 
 def clock_of(process: Process, visits: Visits) -> Clock:
@@ -89,8 +103,7 @@ def clock_of(process: Process, visits: Visits) -> Clock:
     return learned(visits.left_us[worked], process.zone, visits.night_end_us)
 
 
-def _counted(visits: Visits, clock: Clock, zone: ZoneInfo) -> Exposure:
-    first, edges = _days(visits, zone)
+def _counted(visits: Visits, clock: Clock, zone: ZoneInfo, first: date, edges: Ints) -> Exposure:
     many = len(visits.names)
     shape = (len(edges) - 1, len(visits.strata), many, len(AGES))
     worked = _states_before(worked_steps(visits, zone), visits, edges)
@@ -130,7 +143,8 @@ def _counted(visits: Visits, clock: Clock, zone: ZoneInfo) -> Exposure:
 
 def _days(visits: Visits, zone: ZoneInfo) -> tuple[date, Ints]:
     """The first local day, and the moments at which days begin and end."""
-    first, last = (_local_date(us, zone) for us in (int(visits.first_us.min()), visits.night_end_us - 1))
+    begin = min(int(us.min(initial=visits.night_end_us - 1)) for us in (visits.first_us, visits.left_us))
+    first, last = (_local_date(us, zone) for us in (begin, visits.night_end_us - 1))
     return first, day_edges(zone, first, (last - first).days + 1)
 
 
@@ -194,7 +208,7 @@ def _open(visits: Visits, edges: Ints) -> Floats:
     """Visits that are open at the end of each day, by state."""
     known = visits.state != BEGUN
     shape = (len(edges), len(visits.names))
-    entered = _sums(None, shape, _day_of(visits.entered_us[known], edges), visits.state[known])
+    entered = _sums(None, shape, np.maximum(_day_of(visits.entered_us[known], edges), 0), visits.state[known])
     ended = known & (visits.next != OPEN)
     left = _sums(None, shape, _day_of(visits.left_us[ended], edges), visits.state[ended])
     return np.cumsum(entered - left, axis=0)[:-1]
@@ -235,12 +249,13 @@ class _Lived:
         entered, left = clock.at(visits.entered_us[chosen]), clock.at(visits.left_us[chosen])
         age = np.minimum(left - entered, OLDEST)
         # What is told only afterwards counts on the day on which it is told.
-        told_us = np.where(visits.state[chosen] == BEGUN, visits.left_us[chosen], visits.entered_us[chosen])
-        since, until = _day_of(told_us, edges), _day_of(visits.left_us[chosen], edges)
+        told_late = visits.state[chosen] == BEGUN
+        told_us = np.where(told_late, visits.left_us[chosen], visits.entered_us[chosen])
+        since, until = np.maximum(_day_of(told_us, edges), 0), _day_of(visits.left_us[chosen], edges)
         until = np.minimum(until, len(edges) - 2)
         midnights = clock.at(edges)
         row, day = _spread(since, until)
-        begins = np.where(day > since[row], midnights[day] - entered[row], 0.0)
+        begins = np.where(told_late[row], 0.0, np.maximum(midnights[day] - entered[row], 0.0))
         ends = np.where(day < until[row], midnights[day + 1] - entered[row], age[row])
         begins, ends = np.minimum(begins, age[row]), np.minimum(ends, age[row])
         first, last = _bin(begins), _bin(np.nextafter(ends, 0))

@@ -241,6 +241,16 @@ class Alert:
 
 
 @dataclass(frozen=True)
+class Watch:
+    """What the nights up to this one say about change."""
+
+    turns: tuple[Alert, ...]  # of this night
+    open: tuple[Alert, ...]  # at its end
+    opened_in_a_year: int  # alerts that the last year's nights would have opened with today's settings
+    nights: int  # of that year: fewer in a young log
+
+
+@dataclass(frozen=True)
 class Findings:
     """Everything that one night's page shows."""
 
@@ -259,3 +269,4 @@ class Findings:
     model_note: str  # why there is none, or what was left out
     bottlenecks: tuple[Bottleneck, ...]
     rework: tuple[Rework, ...]
+    watch: Watch | None = None  # None: of a night before nights were watched

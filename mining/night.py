@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from mining import durable, loading, placing, quarantine, retention, validation
 from mining.disk import told_when_full
 from mining.errors import GateError, StoreError
-from mining.findings import Effect
+from mining.findings import Effect, Findings
 from mining.home import Home
 from mining.lock import alone
 from mining.process import Process
@@ -35,14 +35,15 @@ from mining.store import Batch, Batches, Load, Tables, advance, load_id_of, load
 from mining.workplace import Workplace, clear, run_name
 
 LOG = logging.getLogger("headrace")
-STEPS = ("pull", "validate", "store", "discover", "bottlenecks", "publish")
+STEPS = ("pull", "validate", "store", "discover", "bottlenecks", "regressions", "publish", "alert")
+_OF_ALL = ("pull", "alert")  # need nothing of the run's work folder: the one begins it, the other comes after it
 _PULL = TypeAdapter(tuple[datetime, Pull, loading.State])
 _SEEN = TypeAdapter(tuple[Batch, ...])
 
 
 @dataclass(frozen=True)
 class Night:
-    """One business day of one process: `pull -> validate -> store -> discover, bottlenecks -> publish`."""
+    """One business day of one process: `pull -> validate -> store -> discover, bottlenecks, regressions -> publish -> alert`."""
 
     process: Process
     day: date
@@ -190,6 +191,12 @@ class Night:
 
         return write_bottlenecks(bottlenecks(self.tables, directly_follows(self.tables)), self.work)
 
+    def regressions(self) -> int:
+        """What got slower, and why; the number of alerts that are open."""
+        from mining.watching import watch, write_watch  # noqa: PLC0415 - brings NumPy and SciPy
+
+        return write_watch(watch(self.process, self.tables, self.day), self.work)
+
     def publish(self) -> str:
         """Write map, page and downloads, and move the night into place; the path of the page."""
         from mining.publication import Mined, publish  # noqa: PLC0415 - brings Ibis and Graphviz
@@ -199,6 +206,19 @@ class Night:
         self._move_into_place(site, [batch.load_id for batch in self.seen])
         self.place.leave()
         return str(self.target / "index.html")
+
+    def alert(self) -> int:
+        """Tell the owner what is new of the published night's alerts; the number of messages sent.
+
+        Raises:
+            StoreError: a channel did not take its message; the night is published all the same.
+        """
+        from mining.alerts.telling import tell_night  # noqa: PLC0415 - brings Apprise and SQLAlchemy
+
+        watch = TypeAdapter(Findings).validate_json((self.target / "findings.json").read_bytes()).watch
+        if watch is None:
+            return 0
+        return tell_night(self.process, self.day, watch.turns, self.home, [alert.alert for alert in watch.open])
 
     @property
     def target(self) -> Path:
@@ -219,18 +239,17 @@ class Night:
 
         A failed night is told on its page before the error goes on.
         """
-        result: int | str = 0
         try:
             for step in STEPS[1:] if pulled else STEPS:
                 tell(step)
                 try:
-                    result = self.do(step)
+                    self.do(step)
                 except Exception as error:
                     self.fail(step, str(error))
                     raise
         finally:
             self.place.leave()
-        return str(result)
+        return str(self.target / "index.html")
 
     def do(self, step: str) -> int | str:
         """One step by its name; what it returns.
@@ -239,7 +258,7 @@ class Night:
             StoreError: the disk is full, a batch is damaged, or the folder of the run is gone.
         """
         with told_when_full(self.home.root):
-            if step != STEPS[0] and not (self.place.enter() / "pull.json").exists():
+            if step not in _OF_ALL and not (self.place.enter() / "pull.json").exists():
                 raise StoreError(
                     f"{self.work}: what this run had pulled is gone; it is cleared away when the run has ended or has rested "
                     "for a day. Begin again with the step `pull`."
@@ -252,11 +271,18 @@ class Night:
             return result
 
     def fail(self, step: str, reason: str) -> None:
-        """Say on the night's page that it was not mined, and why; a good page of the same night stays."""
+        """Say on the night's page, and to the owner, that it was not mined, and why; a good page of the same night stays."""
+        from mining.alerts.telling import tell_failure  # noqa: PLC0415 - brings Apprise and SQLAlchemy
+
+        told = f"Step {step}: {reason}"
         try:
-            self._publish_failure(f"Step {step}: {reason}")
+            self._publish_failure(told)
         except (OSError, StoreError) as error:  # on a full disk: the reason itself must still be told
             LOG.error("the page of the failed night could not be written: %s", error)
+        try:
+            tell_failure(self.process, self.day, told, self.home)
+        except Exception as error:  # whatever it is: what failed first is what is raised
+            LOG.error("the owner could not be told of the failed night: %s", error)
 
     def _publish_failure(self, reason: str) -> None:
         from mining.pages import write_failed_night  # noqa: PLC0415 - the pages' templates

@@ -6,7 +6,7 @@ which one that will be is not known while it is open.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,17 @@ class Visits:
     night_end_us: int
     work_us: Ints | None = None
     who: Ints | None = None
+
+    def since(self, us: int) -> Visits:
+        """The visits that lasted until a moment or later, and the cases that began then or later."""
+        per_case = ("first_us", "first_stratum")
+        per_visit = ("state", "next", "entered_us", "left_us", "stratum", "case", "work_us", "who")
+        lasted, began = self.left_us >= us, self.first_us >= us
+        kept = {name: getattr(self, name) for name in (*per_case, *per_visit)}
+        chosen = {
+            name: values[began if name in per_case else lasted] for name, values in kept.items() if values is not None
+        }
+        return replace(self, **chosen)
 
     @classmethod
     def of(cls, tables: Tables, process: Process) -> Visits:

@@ -12,7 +12,7 @@ from lifelines import KaplanMeierFitter
 from lifelines.utils import restricted_mean_survival_time
 
 from mining.calendar import wall_clock
-from mining.exposure import AGES, OLDEST, Exposure
+from mining.exposure import AGES, OLDEST, Exposure, window_start
 from mining.period_tables import PeriodTable
 from mining.visits import OPEN, Visits
 
@@ -193,3 +193,21 @@ def test_midnights_are_those_of_the_zone() -> None:
     visits = visits_of([(1, 2, 20.0, 30.0)], 48)
     berlin = Exposure.of(replace(visits, night_end_us=START + 47 * HOUR), wall_clock(), ZoneInfo("Europe/Berlin"))
     assert berlin.exposure.sum(axis=(1, 2, 3)).tolist() == [3 * 3600, 7 * 3600]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_window_has_the_rows_of_its_days_as_the_whole_log_has_them(seed: int) -> None:
+    visits, first = random_visits(seed, 40), date(2024, 1, 19)
+    whole, window = (Exposure.of(visits, wall_clock(), UTC_ZONE, day) for day in (None, first))
+    assert (window.first_day, window.days) == (first, whole.days - 18)
+    for name in ("exits", "exposure", "moves", "arrivals", "open"):
+        np.testing.assert_allclose(getattr(window, name), getattr(whole, name)[18:], err_msg=name)
+    assert Exposure.of(visits, wall_clock(), UTC_ZONE, date(2023, 1, 1)).first_day == whole.first_day
+
+
+def test_nights_of_a_half_year_look_at_the_same_days() -> None:
+    nights = [date(2024, 1, 1) + timedelta(days=number) for number in range(800)]
+    starts = [window_start(night) for night in nights]
+    assert all(430 <= (night - start).days < 612 for night, start in zip(nights, starts, strict=True))
+    assert len(set(starts)) <= 6
+    assert starts == sorted(starts)

@@ -69,14 +69,15 @@ def worth_telling(known: Known, told: Told | None, night: str) -> Why | None:
         return None
     if known.snoozed_until and told.night < known.snoozed_until:
         return Why.STILL_OPEN
-    return Why.UPDATED if _is_news(known.alert, told.alert) else None
+    return Why.UPDATED if is_news(known.alert, told.alert) else None
 
 
 def _quiet(known: Known, night: str) -> bool:
     return known.acknowledged_by is not None or (known.snoozed_until is not None and night < known.snoozed_until)
 
 
-def _is_news(now: Alert, told: Alert) -> bool:
+def is_news(now: Alert, told: Alert) -> bool:
+    """Whether an alert, as it is now, is worth telling to whom it was told as it was."""
     if (now.verdict, now.step, now.after) != (told.verdict, told.step, told.after):
         return True
     if now.verdict == Verdict.DATA:
