@@ -16,6 +16,7 @@ from mining.comparison import BASE, RECENT, Comparison
 from mining.drivers import Explanation, explain
 from mining.exposure import Exposure
 from mining.findings import Alert, Turn, Verdict
+from mining.regressions.evidence import Cause, Reason, cause
 from mining.regressions.expected import WEEK, Pace, base_days
 from mining.regressions.scores import ALARM, WINDOWS, raw, spread
 
@@ -29,6 +30,8 @@ SPAN = 14  # nights over which effect and impact are measured
 QUIET = 1.0  # standard errors: below, nothing is unusual any more
 QUIET_NIGHTS = 7  # so many such nights end an incident
 MERGE_NIGHTS = 14  # an incident that comes back within so many nights is the same one
+LARGE = 0.20  # of the mean cycle time: a wait without a cause is told from then on
+STAYS = 21  # nights, or once it has lasted so long: queues by chance are gone by then
 LONGEST = 56  # nights; by then a change that stays is what is usual
 LOOK_BACK = 42  # days, for the day on which it began
 TURNS, MIX = -1, -2  # series that are no step's: turns that cases take, and what kind of cases come
@@ -41,6 +44,7 @@ class Unusual:
     series: int  # code of the step that comes late, `TURNS` or `MIX`
     score: float
     impact: float  # of the mean cycle time
+    cause: Cause | None = None
 
 
 @dataclass
@@ -49,6 +53,7 @@ class _Incident:
     series: int
     since: int
     opened: int
+    cause: Cause | None = None
     quiet: int = 0
     closed: int | None = None
     last: Alert | None = None
@@ -139,10 +144,10 @@ class _Machine:
             and night - former.closed <= MERGE_NIGHTS
             and former.series == found.series
         ):
-            self.incident = _Incident(former.alert, found.series, former.since, former.opened)
+            self.incident = _Incident(former.alert, found.series, former.since, former.opened, found.cause)
         else:
             since = self._began(night, found.series)
-            self.incident = _Incident(self._id(night, found.series), found.series, since, night)
+            self.incident = _Incident(self._id(night, found.series), found.series, since, night, found.cause)
         for days in (self.left_out, self.unlike):
             days[self.incident.since : night + 1] = True
         return self._tell(night, self.incident, Turn.OPENED, found.score)
@@ -170,12 +175,21 @@ class _Machine:
         found = []
         for step in np.flatnonzero((impact >= IMPACT) & (effect >= EFFECT)):
             score = self._score(night, int(step))
-            if score >= ALARM:
-                found.append(Unusual(int(step), score, float(impact[step])))
+            if score >= ALARM and (believed := self._believed(night, int(step), float(impact[step]))):
+                found.append(Unusual(int(step), score, float(impact[step]), believed))
         for series, shift in zip((TURNS, MIX), self.shifts[night], strict=True):
             if shift >= IMPACT and (score := self._score(night, series)) >= ALARM:
                 found.append(Unusual(series, score, float(shift)))
         return max(found, key=lambda one: (one.score, one.series), default=None)
+
+    def _believed(self, night: int, step: int, impact: float) -> Cause | None:
+        """Why the step makes cases wait, if that is to be told."""
+        since = self._began(night, step)
+        recent = np.arange(min(since, night + 1 - WEEK), night + 1)
+        found = cause(self.exposure, base_days(night, self.left_out), recent, step)
+        stays = night - since >= STAYS and found.reason is Reason.NOTHING
+        told = found.reason in (Reason.UNKNOWN, Reason.WORK, Reason.PEOPLE) or impact >= LARGE or stays
+        return found if told else None
 
     def _score(self, night: int, series: int, windows: tuple[int, ...] = WINDOWS) -> float:
         """In standard errors by the series' own history; the most unusual window counts."""
@@ -210,13 +224,15 @@ class _Machine:
         base = base_days(night, self.left_out)
         first = max(min(incident.since, night - 2), night + 1 - 28)
         recent = np.arange(first, night + 1)
-        step = incident.series if incident.series >= 0 else None
+        step = incident.cause.step if incident.cause else None
         found = explain(self.exposure, base, recent, self.wall, step)
         incident.last = self._alert(night, incident, turn, score, found)
         return (incident.last,)
 
     def _alert(self, night: int, incident: _Incident, turn: Turn, score: float, found: Explanation) -> Alert:
         verdict = {TURNS: Verdict.MORE_REWORK, MIX: Verdict.MIX_SHIFT}.get(incident.series, found.verdict)
+        if incident.cause and incident.cause.reason is Reason.INFLOW:
+            verdict = Verdict.CONGESTION
         return Alert(
             process=self.process,
             alert=incident.alert,
