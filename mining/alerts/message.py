@@ -57,7 +57,9 @@ def _section(telling: Telling, process: Process, owner: str | None) -> list[Bloc
 
 def _rows_of_change(alert: Alert, process: Process) -> list[tuple[str, str]]:
     parts = alert.decomposition
-    rows = [(texts.HOW_MUCH, sentences.how_much(alert))] if alert.verdict != Verdict.ABSENCE else []
+    if alert.verdict == Verdict.ABSENCE:
+        return []  # there is nothing to measure
+    rows = [(texts.HOW_MUCH, sentences.how_much(alert))]
     if parts is not None:
         rows += [(texts.CYCLE_TIME, sentences.cycle_time(parts)), (texts.WHY, sentences.why(parts))]
     return [*rows, (texts.HOW_SURE, sentences.how_sure(alert, process.alerts.false_per_year))]

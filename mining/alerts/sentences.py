@@ -11,6 +11,7 @@ from mining.flowchart.labels import display_name
 
 _LONGEST_NAME = 120
 _MOST_LINES, _LONGEST_LINE = 10, 400
+_OF_THE_CYCLE_TIME = (Verdict.MIX_SHIFT, Verdict.MORE_REWORK)  # their change is of the mean cycle time, not of a step
 _SMALL_PART = 0.05  # of all that a decomposition moves: parts below are not told
 
 
@@ -40,20 +41,34 @@ def step(alert: Alert) -> str:
 
 def since(alert: Alert, opened: str) -> str:
     """The first day, and the night that saw it."""
+    if alert.since == opened:
+        return wording.day(opened)
     return texts.SINCE_FIRST_SEEN.format(since=wording.day(alert.since), night=wording.day(opened))
 
 
 def how_much(alert: Alert) -> str:
     """The change with its interval, in time per case where the cycle time is known, and of the cycle time."""
-    change = wording.change_range(alert.change, alert.interval)
-    of_all = alert.verdict == Verdict.MIX_SHIFT
-    added = alert.change * (1 if of_all else alert.share_of_cycle_time)
+    change, added = wording.change_range(alert.change, alert.interval), added_to_cycle_time(alert)
+    of_all = alert.verdict in _OF_THE_CYCLE_TIME
     if alert.decomposition is None:
         text = texts.HOW_MUCH_OF_ALL_WITHOUT_TIME if of_all else texts.HOW_MUCH_OF_CASE_WITHOUT_TIME
         return text.format(change=change, share=wording.percent(added))
     time = wording.length(added * alert.decomposition.before_s)
     text = texts.HOW_MUCH_OF_ALL if of_all else texts.HOW_MUCH_OF_CASE
     return text.format(change=change, time=time, share=wording.percent(added))
+
+
+def added_to_cycle_time(alert: Alert) -> float:
+    """By how much this alone makes the mean cycle time longer, as a share of what that was before.
+
+    `share_of_cycle_time` is of the recent days, in which the step takes 1 + change times as long.
+    """
+    if alert.verdict in _OF_THE_CYCLE_TIME:
+        return alert.change
+    of_now = alert.share_of_cycle_time * alert.change / (1 + alert.change)
+    if alert.decomposition is None:
+        return of_now / (1 - of_now)
+    return of_now * alert.decomposition.now_s / alert.decomposition.before_s
 
 
 def cycle_time(parts: Decomposition) -> str:
@@ -104,7 +119,10 @@ def over(alert: Alert) -> str:
 def advice(alert: Alert, owner: str | None) -> str:
     """What to do, and who."""
     text = texts.ADVICE[alert.verdict].format(
-        step=step(replace(alert, after=None)), since=wording.day(alert.since), process=alert.process, night=alert.night
+        step=step(replace(alert, after=None)) if alert.step else texts.NO_STEP_IN_ADVICE,
+        since=wording.day(alert.since),
+        process=alert.process,
+        night=alert.night,
     )
     return texts.OWNER_DOES.format(owner=owner, advice=text) if owner else text[0].upper() + text[1:]
 

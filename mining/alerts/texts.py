@@ -10,7 +10,7 @@ from mining.register import Why
 
 HEADLINES = {
     Verdict.SLOWER_STEP: "{step} takes {change} longer{where} since {since}",
-    Verdict.MORE_REWORK: "{step} comes up more often{where} since {since} and takes {change} more time",
+    Verdict.MORE_REWORK: "Cases take {change} longer since {since}: {step} comes up more often{where}",
     Verdict.MIX_SHIFT: "Cases take {change} longer since {since}: more of them are of a slower kind{kind}, no step got slower",
     Verdict.CONGESTION: "{step} takes {change} longer{where} since {since}: more work is waiting than usual, "
     "the work itself is no slower",
@@ -35,7 +35,8 @@ PREFIXES = {
 }
 STEP_AFTER = "“{step}” after “{after}”"
 STEP = "“{step}”"
-NO_STEP = "A step"
+NO_STEP = "Work at many steps"
+NO_STEP_IN_ADVICE = "many steps"
 WHERE = " where {conditions}"
 CONDITION = "{name} is “{value}”"
 KIND = " ({conditions})"
@@ -59,8 +60,8 @@ SINCE = "Since"
 SINCE_FIRST_SEEN = "{since}; first seen in the night of {night}"
 TOLD_BEFORE = "Told before"
 HOW_MUCH = "How much"
-HOW_MUCH_OF_CASE = "{change} for this step, about {time} per case; adds {share} to the cycle time"
-HOW_MUCH_OF_CASE_WITHOUT_TIME = "{change} for this step; adds {share} to the cycle time"
+HOW_MUCH_OF_CASE = "{change} there, about {time} per case; adds {share} to the cycle time"
+HOW_MUCH_OF_CASE_WITHOUT_TIME = "{change} there; adds {share} to the cycle time"
 HOW_MUCH_OF_ALL = "{change} for the cycle time, about {time} per case"
 HOW_MUCH_OF_ALL_WITHOUT_TIME = "{change} for the cycle time"
 CYCLE_TIME = "Cycle time"
@@ -76,7 +77,7 @@ FACTORS = {
 }
 HOW_SURE = "How sure"
 SURENESS = "{level} sure that the change lies between {low} and {high}; it is {score} times the usual ups and downs"
-CASES_SEEN = "{cases} cases began since"
+CASES_SEEN = "{cases} cases began in the days looked at"
 BUDGET = "set so that chance alone sends about {number} a year"
 ONE_ALERT, ALERTS = "one alert", "{number} alerts"
 WAS = "Was"
@@ -98,11 +99,11 @@ LOOK = "Look at the night of {night}"
 LOOK_AT_FILE = "Look at the night of {night} in this file"
 FOOTER = (
     "Told once. You hear of it again if it gets much worse or changes, and when it is over. "
-    "Known already: headrace alerts ack {process}.yaml {alert}"
+    "Known already? To stop further messages: headrace alerts ack {process}.yaml {alert}"
 )
 FOOTER_OF_MORE = (
     "Told once. You hear of them again if they get much worse or change, and when they are over. "
-    "Known already: headrace alerts ack {process}.yaml ID, with the IDs {alerts}"
+    "Known already? To stop further messages: headrace alerts ack {process}.yaml ID, with the IDs {alerts}"
 )
 SENT_BY = "Headrace, night of {night}"
 
