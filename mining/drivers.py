@@ -12,11 +12,13 @@ import numpy as np
 from mining.comparison import BASE, RECENT, Comparison
 from mining.exposure import Exposure
 from mining.findings import Decomposition, Interval, Verdict
+from mining.load import DESK, load_of
 from mining.segments import main_segment, slower_segment
 from mining.semi_markov import Floats, Ints
 from mining.shapley import turns
 
 SURE = 2.0  # standard errors from which a part is taken for more than noise
+TOGETHER = 1 / 3  # of what the slowest step adds: a step that moves with it
 ABSENT = 0.4  # of the usual moves of a day: fewer, at nearly every step, and nobody is there
 EVERYWHERE = 0.8  # of the usual moves, to steps where nothing moves
 WAITING = 0.7  # of the cases that usually are open: with fewer, there is less to do
@@ -60,31 +62,61 @@ class Shifts:
 
 
 def explain(
-    exposure: Exposure, base: Ints, recent: Ints, wall: Exposure | None = None, step: int | None = None, sign: int = 1
+    exposure: Exposure,
+    base: Ints,
+    recent: Ints,
+    wall: Exposure | None = None,
+    step: int | None = None,
+    known: Verdict | None = None,
+    sign: int = 1,
 ) -> Explanation:
     """Why cases take longer (`sign` -1: less long) in the `recent` days than in the days of `base`, both rows of `exposure`.
 
     The base should be eight weeks, and two at least. `wall` holds the same rows by the wall clock: then seconds are the wall
-    clock's. `step` is the code of the activity that was seen to come late, if one was; the one named is what moved the others.
+    clock's. `step` is the code of the activity that was seen to come late, if one was; the one named may be another, that made
+    it wait. `known` is MIX_SHIFT or MORE_REWORK where that was what was seen.
     """
     seen = Comparison(exposure, base, recent, wall)
     if _absent(seen):
         return _of_step(seen, Verdict.ABSENCE, None, sign)
     by_step = sign * _by_step(seen, seen.split.duration)
     slowest = int(by_step[RECENT].argmax()) if step is None else step
-    totals = sign * seen.split.totals
-    causes = {
-        Verdict.SLOWER_STEP: by_step[:, slowest],
-        Verdict.MORE_REWORK: totals[:, 1],
-    }
-    if step is None:  # where a step was seen to come late, it was so within segments: no mix makes it so
-        causes[Verdict.MIX_SHIFT] = totals[:, 0]
-    verdict = max(causes, key=lambda cause: _weight(seen, causes[cause]))
+    verdict = known or _largest(seen, sign * seen.split.totals, by_step[:, slowest], step is None)
+    if verdict is Verdict.SLOWER_STEP and sign > 0:
+        slowest, verdict = _cause(seen, by_step, slowest)
     if verdict is Verdict.MIX_SHIFT:
         return _of_mix(seen, sign)
     if verdict is Verdict.MORE_REWORK:
         return _of_visits(seen, sign)
     return _of_step(seen, verdict, slowest, sign)
+
+
+def _largest(seen: Comparison, totals: Floats, of_step: Floats, mix_too: bool) -> Verdict:
+    """What matters most. Where a step was seen to come late, it was so within segments: no mix makes it so."""
+    weights = {Verdict.SLOWER_STEP: _weight(seen, of_step), Verdict.MORE_REWORK: _weight(seen, totals[:, 1])}
+    if mix_too:
+        weights[Verdict.MIX_SHIFT] = _weight(seen, totals[:, 0])
+    return max(weights, key=lambda verdict: weights[verdict])
+
+
+def _cause(seen: Comparison, by_step: Floats, slowest: int) -> tuple[int, Verdict]:
+    """Of the steps that wait for people and move together the one that moved the others, and why it did.
+
+    A pool that works longer at one step lets all its steps wait; a desk that gets more to do is no slower.
+    """
+    load = load_of(seen, slowest)
+    if load.gamma < DESK or load.slower_hands:
+        return slowest, Verdict.SLOWER_STEP
+    moving = np.flatnonzero((by_step[RECENT] >= TOGETHER * by_step[RECENT].max()) & (seen.score(by_step) >= SURE))
+    loads = {step: load_of(seen, int(step)) for step in moving if step != slowest} | {slowest: load}
+    slow_hands = [int(step) for step, its in loads.items() if its.slower_hands]
+    if slow_hands:
+        return max(slow_hands, key=lambda step: float(by_step[RECENT, step])), Verdict.SLOWER_STEP
+    if not load.congested:
+        return slowest, Verdict.SLOWER_STEP
+    arrivals = seen.counts.arrivals[[BASE, RECENT]].sum(axis=1) / (len(seen.base), len(seen.recent))
+    turned = seen.score(seen.split.totals[:, 1]) >= SURE and load.coming > 2 * np.log(arrivals[1] / arrivals[0])
+    return slowest, Verdict.MORE_REWORK if turned else Verdict.CONGESTION
 
 
 def shifts(exposure: Exposure, base: Ints, recent: Ints, wall: Exposure | None = None) -> Shifts:
