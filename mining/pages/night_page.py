@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mining.findings import Bottleneck, Findings, Graph, Variant
 from mining.flowchart import path_id
+from mining.pages.attention import attention
 from mining.pages.night_map import LevelMap, shown_maps
 from mining.pages.rendering import write_page
 
@@ -51,6 +52,7 @@ def write_night(findings: Findings, maps: Sequence[LevelMap], downloads: Sequenc
         root="../../",
         findings=findings,
         maps=shown_maps(maps),
+        attention=attention(findings.watch, findings.owner) if findings.watch else None,
         downloads=downloads,
         ranked=_ranked(findings.bottlenecks),
         ranked_shown=RANKED_SHOWN,
