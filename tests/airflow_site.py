@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -65,9 +65,9 @@ class Site:
         cookies = {"_token": self.token(user)} if user else {}
         return httpx.Client(base_url=self.address, cookies=cookies, timeout=30)
 
-    def run_of(self, dag: str, day: str | None, run_id: str, **conf: str) -> None:
+    def run_of(self, dag: str, key: str | None, run_id: str, conf: Mapping[str, str] | None = None) -> None:
         """A run that stays queued: nobody executes it here."""
-        asked = {"logical_date": None, "dag_run_id": run_id, "partition_key": day, "conf": conf}
+        asked = {"logical_date": None, "dag_run_id": run_id, "partition_key": key, "conf": dict(conf or {})}
         self.airflow.call("POST", f"dags/{dag}/dagRuns", json=asked)
 
 
