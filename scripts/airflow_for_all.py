@@ -22,6 +22,7 @@ def main() -> int:
     try:
         with LocalAirflow(CHECKOUT / ".airflow" / "own", environment) as airflow:
             console.print(f"Airflow   {airflow.address}   user {USER}, password {airflow.password}")
+            console.print(f"Pages     {airflow.address}/plugin/processes", highlight=False)
             console.print(f"It runs the processes of {processes}; nights are kept in {environment['HEADRACE_HOME']}.")
             console.print("Unpause a process there, or trigger a day of it. Ctrl-C stops Airflow.")
             while True:

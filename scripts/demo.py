@@ -80,7 +80,8 @@ def play(stage: Stage, days: list[date], *, stay: bool) -> int:
         runs = trigger(airflow, days)
         follow(airflow, runs)
         good = judge(airflow, stage, runs)
-        console.print(f"Pages     {address}", highlight=False)
+        console.print(f"Pages     {airflow.address}/plugin/processes", highlight=False)
+        console.print(f"          {address}   the same without Airflow", highlight=False)
         if stay:
             wait(airflow)
     return 0 if good else 1
