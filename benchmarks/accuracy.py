@@ -101,12 +101,17 @@ def last_weeks(exposure: Exposure) -> tuple[float, float]:
     return float(sums[0]), float(sums[1])
 
 
+def watch_ours(trial: Trial) -> Score:
+    """The detector on one trial."""
+    exposure = exposure_of(trial, clock_of(trial.process, trial.visits))
+    found = score(OURS, trial.group, ours(trial, exposure), trial.planted, trial.nights)
+    return found if trial.planted else replace(found, last_week=last_weeks(exposure))
+
+
 def watch(trial: Trial) -> list[Score]:
     """Every contender on one trial, the detector first."""
-    exposure = exposure_of(trial, clock_of(trial.process, trial.visits))
-    told = [(OURS, ours(trial, exposure)), *rivals(trial)]
-    first, *others = (score(name, trial.group, incidents, trial.planted, trial.nights) for name, incidents in told)
-    return [replace(first, last_week=(0.0, 0.0) if trial.planted else last_weeks(exposure)), *others]
+    others = [score(name, trial.group, told, trial.planted, trial.nights) for name, told in rivals(trial)]
+    return [watch_ours(trial), *others]
 
 
 def watch_all(trials: Sequence[Trial], processes: int) -> list[Score]:

@@ -10,7 +10,8 @@ from benchmarks.trials import CHANGE_DAYS, Planted
 from mining.findings import Decomposition
 
 RECALL_NIGHTS = (7, 14, 28)
-DUE = 0.05
+DUE = 0.05  # of the mean cycle time
+PASSED_NIGHTS = 21
 CONGESTION = "congestion"
 
 
@@ -43,7 +44,7 @@ class Score:
     told: str = ""  # its verdict and step
     right_step: bool = False
     right_verdict: bool = False
-    stays: bool = False  # a passing change: still open a fortnight after it was over
+    stays: bool = False  # a passing change: still open three weeks after it was over
     last_week: tuple[float, float] = (0.0, 0.0)  # exits seen, and expected from the weeks before, where nothing changed
     split: tuple[
         tuple[float, float], ...
@@ -79,7 +80,8 @@ def score(contender: str, group: str, incidents: Iterable[Incident], planted: Pl
 def _stays(incident: Incident, planted: Planted) -> bool:
     if planted.until is None or incident.opened < planted.day:
         return False
-    return incident.opened <= planted.until + 14 and (incident.resolved or 10**6) > planted.until + 14
+    over = planted.until + PASSED_NIGHTS
+    return incident.opened <= over and (incident.resolved or over + 1) > over
 
 
 def _split(found: Incident, planted: Planted) -> tuple[tuple[float, float], ...]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import alarms
+from benchmarks.accuracy import alarms, watch_ours
 from benchmarks.rivals import CYCLE_TIME, RECIPES, Durations, series
-from benchmarks.scores import Incident, cards, score
-from benchmarks.trials import Planted, null_trials, other_trials, slower_trials
+from benchmarks.scores import Card, Incident, cards, score
+from benchmarks.trials import Planted, WorldTrial, null_trials, other_trials, slower_trials
 from benchmarks.worlds import Truth
 from mining.calendar import day_edges
 from mining.findings import Decomposition, Interval
@@ -109,8 +110,8 @@ def test_what_was_on_before_or_comes_late_does_not_tell_it(incident: Incident) -
 def test_a_passing_change_must_not_stay_open() -> None:
     spike = replace(CHANGE, until=203)
     assert score("x", "g", [told(201)], spike, NIGHTS).stays
-    assert score("x", "g", [told(201, 218)], spike, NIGHTS).stays
-    assert not score("x", "g", [told(201, 217)], spike, NIGHTS).stays
+    assert score("x", "g", [told(201, 225)], spike, NIGHTS).stays
+    assert not score("x", "g", [told(201, 224)], spike, NIGHTS).stays
 
 
 def test_a_card_adds_up() -> None:
@@ -142,3 +143,43 @@ def test_trials_are_what_they_say() -> None:
     assert all(trial.world.changes[0].day in trial.nights for trial in [*slower, *other])
     change = slower[0].planted
     assert change is not None and change.steps == {"Check"} and change.truth is not None and change.truth.duration > 0
+
+
+# Trust: a few years of the benchmark, with limits that only a detector that has become worse goes beyond
+
+
+@pytest.fixture(scope="module")
+def quiet_years() -> Card:
+    years = [trial for trial in null_trials(8) if not trial.world.queues]
+    return Card(tuple(watch_ours(trial) for trial in years))
+
+
+def told_of(group: str, trials: Iterator[WorldTrial]) -> Card:
+    return Card(tuple(watch_ours(trial) for trial in trials if trial.group == group))
+
+
+def test_nobody_is_woken_more_than_once_a_year_for_nothing(quiet_years: Card) -> None:
+    assert quiet_years.years == 6
+    assert quiet_years.false_a_year <= 1
+
+
+def test_open_cases_are_not_forgotten(quiet_years: Card) -> None:
+    seen, expected = (sum(one.last_week[n] for one in quiet_years.scores) for n in (0, 1))
+    assert seen / expected == pytest.approx(1, abs=0.03)
+
+
+def test_half_as_long_again_is_told_in_a_quiet_process_with_the_step_and_the_amount() -> None:
+    card = told_of("quiet +50%", slower_trials(4))
+    assert card.recall(28) >= 0.75
+    assert (card.share("right_step") or 0) >= 0.75
+    assert (card.share("right_verdict") or 0) >= 0.75
+    assert card.split_error is not None
+    assert card.split_error < 4
+    assert card.wrong_signs == 0
+
+
+def test_more_slow_cases_are_a_mix_shift_and_a_strike_passes() -> None:
+    mix = told_of("mix: B 25 to 50 %", other_trials(2))
+    assert all(one.right_verdict for one in mix.found)
+    strike = told_of("three days' strike", other_trials(2))
+    assert not any(one.stays for one in strike.scores)
