@@ -18,7 +18,7 @@ from mining.process_file import load
 pytestmark = pytest.mark.airflow
 
 CHECKOUT = Path(__file__).parents[1]
-STEPS = ["pull", "validate", "store", "discover", "bottlenecks", "publish"]
+STEPS = ["pull", "validate", "store", "discover", "bottlenecks", "regressions", "publish", "alert"]
 HEAVY = ("pandas", "numpy", "pyarrow", "duckdb", "ibis", "pm4py", "great_expectations")
 
 EVENTS = """\
@@ -81,7 +81,9 @@ def test_the_steps_follow_each_other(bag: Any) -> None:
         "store": ["validate"],
         "discover": ["store"],
         "bottlenecks": ["store"],
-        "publish": ["bottlenecks", "discover"],
+        "regressions": ["store"],
+        "publish": ["bottlenecks", "discover", "regressions"],
+        "alert": ["publish"],
     }
     assert {dag.get_task(name).owner for name in STEPS} == {"Nobody"}
     assert dag.max_active_runs == 1
