@@ -12,13 +12,14 @@ import numpy as np
 from mining.comparison import BASE, RECENT, Comparison
 from mining.exposure import Exposure
 from mining.findings import Decomposition, Interval, Verdict
-from mining.load import DESK, load_of
+from mining.load import Load, load_of
 from mining.segments import main_segment, slower_segment
 from mining.semi_markov import Floats, Ints
 from mining.shapley import turns
 
 SURE = 2.0  # standard errors from which a part is taken for more than noise
-TOGETHER = 1 / 3  # of what the slowest step adds: a step that moves with it
+MORE = 0.03  # logarithm of what comes to a step by what usually comes: less is no reason to wait
+WAITS = (Verdict.SLOWER_STEP, Verdict.CONGESTION)
 ABSENT = 0.4  # of the usual moves of a day: fewer, at nearly every step, and nobody is there
 EVERYWHERE = 0.8  # of the usual moves, to steps where nothing moves
 WAITING = 0.7  # of the cases that usually are open: with fewer, there is less to do
@@ -39,8 +40,10 @@ class Explanation:
     """Why the recent days differ from the base."""
 
     verdict: Verdict
-    step: str | None  # the activity that comes late; for more rework: that comes more often
-    after: str | None  # what had been completed
+    step: (
+        str | None
+    )  # the activity that comes late; for more rework the one after which cases go a longer way more often
+    after: str | None  # what had been completed; None for more rework
     segment: dict[str, str]  # where it is worst; empty: everywhere
     change: (
         float  # relative: of the step's sojourn; for a mix shift and more rework what they do to the mean cycle time
@@ -73,8 +76,7 @@ def explain(
     """Why cases take longer (`sign` -1: less long) in the `recent` days than in the days of `base`, both rows of `exposure`.
 
     The base should be eight weeks, and two at least. `wall` holds the same rows by the wall clock: then seconds are the wall
-    clock's. `step` is the code of the activity that was seen to come late, if one was; the one named may be another, that made
-    it wait. `known` is MIX_SHIFT or MORE_REWORK where that was what was seen.
+    clock's. `step` is the code of the activity that was seen to come late, if one was; `known` the verdict, where that is known.
     """
     seen = Comparison(exposure, base, recent, wall)
     if _absent(seen):
@@ -82,8 +84,9 @@ def explain(
     by_step = sign * _by_step(seen, seen.split.duration)
     slowest = int(by_step[RECENT].argmax()) if step is None else step
     verdict = known or _largest(seen, sign * seen.split.totals, by_step[:, slowest], step is None)
-    if verdict is Verdict.SLOWER_STEP and sign > 0:
-        slowest, verdict = _cause(seen, by_step, slowest)
+    load = load_of(seen, slowest) if verdict in WAITS and sign > 0 else None
+    if load and (verdict is Verdict.CONGESTION or (not known and load.congested)):
+        verdict = Verdict.MORE_REWORK if _sent_back(seen, load) else Verdict.CONGESTION
     if verdict is Verdict.MIX_SHIFT:
         return _of_mix(seen, sign)
     if verdict is Verdict.MORE_REWORK:
@@ -99,24 +102,11 @@ def _largest(seen: Comparison, totals: Floats, of_step: Floats, mix_too: bool) -
     return max(weights, key=lambda verdict: weights[verdict])
 
 
-def _cause(seen: Comparison, by_step: Floats, slowest: int) -> tuple[int, Verdict]:
-    """Of the steps that wait for people and move together the one that moved the others, and why it did.
-
-    A pool that works longer at one step lets all its steps wait; a desk that gets more to do is no slower.
-    """
-    load = load_of(seen, slowest)
-    if load.gamma < DESK or load.slower_hands:
-        return slowest, Verdict.SLOWER_STEP
-    moving = np.flatnonzero((by_step[RECENT] >= TOGETHER * by_step[RECENT].max()) & (seen.score(by_step) >= SURE))
-    loads = {step: load_of(seen, int(step)) for step in moving if step != slowest} | {slowest: load}
-    slow_hands = [int(step) for step, its in loads.items() if its.slower_hands]
-    if slow_hands:
-        return max(slow_hands, key=lambda step: float(by_step[RECENT, step])), Verdict.SLOWER_STEP
-    if not load.congested:
-        return slowest, Verdict.SLOWER_STEP
+def _sent_back(seen: Comparison, load: Load) -> bool:
+    """Whether more comes to the step because cases come more often, and hardly because there are more cases."""
     arrivals = seen.counts.arrivals[[BASE, RECENT]].sum(axis=1) / (len(seen.base), len(seen.recent))
-    turned = seen.score(seen.split.totals[:, 1]) >= SURE and load.coming > 2 * np.log(arrivals[1] / arrivals[0])
-    return slowest, Verdict.MORE_REWORK if turned else Verdict.CONGESTION
+    more_cases = float(np.log(max(arrivals[1], 1e-9) / max(arrivals[0], 1e-9)))
+    return bool(seen.score(seen.split.totals[:, 1]) >= SURE and load.coming > max(2 * more_cases, MORE))
 
 
 def shifts(exposure: Exposure, base: Ints, recent: Ints, wall: Exposure | None = None) -> Shifts:
@@ -160,10 +150,12 @@ def _of_step(seen: Comparison, verdict: Verdict, step: int | None, sign: int) ->
     change = level / level[BASE] - 1
     share = (frequency[RECENT] * sojourn[RECENT]).sum() / seen.estimate.mean[RECENT]
     worst = flows[np.argmax(sign * seen.split.duration[RECENT][:, flows].sum(axis=0))]
+    names = seen.exposure.names
     return _explanation(
         seen,
         verdict,
-        flow=None if step is None else int(worst),
+        step=None if step is None else names[step],
+        after=None if step is None else names[seen.counts.state[worst]],
         segment=slower_segment(seen, flows) if step is not None and sign > 0 else {},
         change=change,
         share=float(share),
@@ -171,18 +163,22 @@ def _of_step(seen: Comparison, verdict: Verdict, step: int | None, sign: int) ->
 
 
 def _of_visits(seen: Comparison, sign: int) -> Explanation:
-    """The turn that cases take more often, and what follows from it."""
+    """The step after which cases take a longer way more often, and what all that follows adds.
+
+    Told is the step whose outcome changed: what comes up more often because of it is in the parts.
+    """
     gain = sign * turns(seen.estimate, seen.counts)
     flow = int(gain.sum(axis=0).argmax())
-    into = seen.counts.next == seen.counts.next[flow]
+    step = seen.counts.state[flow]
     spent = seen.estimate.mix[RECENT][:, None] * seen.estimate.visits[RECENT] * seen.estimate.sojourn[RECENT]
     return _explanation(
         seen,
         Verdict.MORE_REWORK,
-        flow=flow,
+        step=seen.exposure.names[step],
+        after=None,
         segment=main_segment(seen, gain[:, flow]),
         change=seen.split.totals[:, 1] / seen.estimate.mean[BASE],
-        share=float(spent[:, into].sum() / seen.estimate.mean[RECENT]),
+        share=float(spent[:, seen.counts.next == step].sum() / seen.estimate.mean[RECENT]),
     )
 
 
@@ -192,7 +188,8 @@ def _of_mix(seen: Comparison, sign: int) -> Explanation:
     return _explanation(
         seen,
         Verdict.MIX_SHIFT,
-        flow=None,
+        step=None,
+        after=None,
         segment=main_segment(seen, np.where(grown, mix[RECENT], 0)),
         change=seen.split.totals[:, 0] / seen.estimate.mean[BASE],
         share=1.0,
@@ -200,13 +197,18 @@ def _of_mix(seen: Comparison, sign: int) -> Explanation:
 
 
 def _explanation(
-    seen: Comparison, verdict: Verdict, flow: int | None, segment: dict[str, str], change: Floats, share: float
+    seen: Comparison,
+    verdict: Verdict,
+    step: str | None,
+    after: str | None,
+    segment: dict[str, str],
+    change: Floats,
+    share: float,
 ) -> Explanation:
-    names, counts = seen.exposure.names, seen.counts
     return Explanation(
         verdict=verdict,
-        step=None if flow is None else names[counts.next[flow]],
-        after=None if flow is None else names[counts.state[flow]],
+        step=step,
+        after=after,
         segment=segment,
         change=float(change[RECENT]),
         interval=seen.interval(change),

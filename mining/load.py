@@ -1,4 +1,4 @@
-"""Slower work told from more work: what waits for a step, what is done of it, and how long the work itself takes.
+"""Slower work told from more work: what waits for a step, and what is done of it.
 
 Where nobody waits for people, twice as many cases mean twice as many exits; at a desk that is busy all the time, no more at
 all. `gamma` says how much of additional load is not worked off: 0 in a pure delay, 1 at a saturated desk. At a desk, cases
@@ -22,7 +22,6 @@ CERTAIN = 2.0  # standard errors from which gamma is not taken for 0
 LIKE = 14  # days of the base that are most like a day in what waits
 DESK = 0.5  # gamma from which people are what is waited for
 SHORT = 1.0  # standard errors by which less must be done than usual
-SLOW_HANDS, SURE_HANDS = 0.05, 3.0  # how much longer the work itself takes, and in standard errors
 
 
 @dataclass(frozen=True)
@@ -34,19 +33,12 @@ class Load:
     coming: float  # cases that come
     done: float  # exits, of those on days of the base with as much waiting
     done_score: float  # in standard errors
-    work: float  # time of the work itself, where starts are known; else 0
-    work_score: float
-
-    @property
-    def slower_hands(self) -> bool:
-        """Whether the work itself takes longer."""
-        return self.work >= SLOW_HANDS and self.work_score >= SURE_HANDS
 
     @property
     def congested(self) -> bool:
-        """Whether cases wait for people, and neither slower work nor fewer people are the reason."""
+        """Whether cases wait for people who do no less than they did when as much was waiting, or less only by what more came."""
         less_done = self.done_score <= -SHORT and -self.done > self.coming
-        return self.gamma >= DESK and not self.slower_hands and not less_done
+        return self.gamma >= DESK and not less_done
 
 
 def load_of(seen: Comparison, step: int) -> Load:
@@ -63,15 +55,12 @@ def load_of(seen: Comparison, step: int) -> Load:
         for some in (exits + 0.5, (exits + 0.5) / (expected + 0.5), present + coming, coming)
     )
     rest = done - _as_usual(done, load, weight, old)
-    work, work_score = _work(seen, step)
     return Load(
         gamma=_gamma(pace, load, weight * old),
         waiting=_mean(load, weight * ~old),
         coming=_mean(came, weight * ~old),
         done=_mean(rest, weight * ~old),
         done_score=_score(rest, weight, old),
-        work=work,
-        work_score=work_score,
     )
 
 
@@ -117,18 +106,6 @@ def _gamma(pace: Floats, load: Floats, weight: Floats) -> float:
     gamma = -float((weight * load * pace).sum()) / known
     rest = (weight * (pace + gamma * load) ** 2).sum() / max(np.count_nonzero(weight) - 1 - WEEK, 1)
     return float(np.clip(gamma, 0, 1)) if gamma > CERTAIN * np.sqrt(rest / known) else 0.0
-
-
-def _work(seen: Comparison, step: int) -> tuple[float, float]:
-    """How much longer the work itself takes, and in standard errors; (0, 0) where starts are not known."""
-    days = np.concatenate([seen.base, seen.recent])
-    number, logarithms = (seen.exposure.work[days, step, kind] for kind in (0, 1))
-    old = np.arange(len(days)) < len(seen.base)
-    if min(number[old].sum(), number[~old].sum()) < LEAST * WEEK:
-        return 0.0, 0.0
-    values = logarithms / np.maximum(number, 1)
-    values = values - _mean(values, number * old)
-    return _mean(values, number * ~old), _score(values, number, old)
 
 
 def _mean(values: Floats, weight: Floats) -> float:

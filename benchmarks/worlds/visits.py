@@ -33,6 +33,7 @@ def visits(log: Log) -> Visits:
     first = np.append(True, last[:-1])
     started = log.completed if log.started is None else log.started
     work_us = ((log.completed - started)[order] * DAY_US).astype(np.int64)
+    people = np.zeros(len(order), np.int64) if log.person is None else (log.activity * 100 + log.person + 1)[order]
     stratum = log.segment_b[known].astype(np.int64)
     return Visits(
         state=activity[running],
@@ -47,4 +48,5 @@ def visits(log: Log) -> Visits:
         strata=({"segment": "A"}, {"segment": "B"}),
         night_end_us=night_end_us,
         work_us=np.where(last, 0, np.roll(work_us, -1))[running],
+        who=np.where(last, 0, np.roll(people, -1))[running],
     )
