@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alert_samples import an_alert, resolved, updated
 from typer.testing import CliRunner
 
 from benchmarks.worlds import ACTIVITIES, APPROVE, STEPS, Change, World
@@ -19,7 +20,6 @@ from mining.process_file import load
 from mining.replay import worth_a_line
 from mining.store import Tables, derive
 from mining.watching import played, watch
-from tests.alert_samples import an_alert, resolved, updated
 
 MONDAY, CHANGED = date(2024, 1, 1), 140
 LAST = MONDAY + timedelta(days=179)
