@@ -218,7 +218,7 @@ class Night:
         watch = TypeAdapter(Findings).validate_json((self.target / "findings.json").read_bytes()).watch
         if watch is None:
             return 0
-        return tell_night(self.process, self.day, watch.turns, self.home, [alert.alert for alert in watch.open])
+        return tell_night(self.process, self.day, watch.turns, self.home, watch.open)
 
     @property
     def target(self) -> Path:

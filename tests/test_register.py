@@ -196,12 +196,43 @@ def test_a_night_run_again_can_take_back_an_end(register: Register) -> None:
 
 
 def test_what_later_data_do_not_show_is_taken_back_and_may_return(register: Register) -> None:
-    register.take("orders", FIRST, [A, B], still_open=["aaaa1111", "bbbb2222"])
+    register.take("orders", FIRST, [A, B], still_open=[A, B])
     tell(register, FIRST)
-    register.take("orders", SECOND, [], still_open=["bbbb2222"])
+    register.take("orders", SECOND, [], still_open=[B])
     assert tell(register, SECOND) == [(Why.WITHDRAWN, "aaaa1111")]
-    register.take("orders", SECOND, [], still_open=["aaaa1111", "bbbb2222"])
+    register.take("orders", SECOND, [], still_open=[A, B])
     assert tell(register, SECOND) == [(Why.OPENED, "aaaa1111")]
+
+
+def test_an_alert_that_late_data_give_another_id_goes_on_in_silence(register: Register) -> None:
+    register.take("orders", FIRST, [A], still_open=[A])
+    tell(register, FIRST)
+    register.acknowledge("orders", "aaaa1111", "Ann")
+    moved = an_alert("eeee5555", night="2024-07-12", since="2024-07-07")
+    register.take("orders", SECOND, [], still_open=[moved])
+    assert tell(register, SECOND) == []
+    assert [(k.alert.alert, k.opened, k.acknowledged_by) for k in register.listed("orders")] == [
+        ("eeee5555", "2024-07-13", "Ann")
+    ]
+    register.take("orders", SECOND, [], still_open=[A])  # and back
+    assert tell(register, SECOND) == []
+    register.take("orders", THIRD, [resolved(A, "2024-07-15")], still_open=[])
+    assert tell(register, THIRD) == [(Why.RESOLVED, "aaaa1111")]
+
+
+def test_an_alert_of_another_step_is_no_heir(register: Register) -> None:
+    register.take("orders", FIRST, [A], still_open=[A])
+    tell(register, FIRST)
+    register.take("orders", FIRST, [B], still_open=[B])
+    assert tell(register, FIRST) == [(Why.OPENED, "bbbb2222"), (Why.WITHDRAWN, "aaaa1111")]
+
+
+def test_an_end_that_later_data_do_not_show_is_no_end(register: Register) -> None:
+    register.take("orders", FIRST, [A], still_open=[A])
+    register.take("orders", SECOND, [resolved(A, "2024-07-14")], still_open=[])
+    assert register.listed("orders") == ()
+    register.take("orders", THIRD, [], still_open=[A])
+    assert [known.alert for known in register.listed("orders")] == [A]
 
 
 def test_a_failed_night_is_an_alert_and_the_next_good_one_its_end(register: Register) -> None:
@@ -266,7 +297,9 @@ def test_whatever_is_run_each_channel_hears_a_story_that_makes_sense(
     for forward, turns, takes, acknowledged in nights:
         day += forward
         night = date.fromordinal(day)
-        said = [updated(an_alert(name), night.isoformat(), change=change) for name, (_, change) in turns.items()]
+        said = [
+            updated(an_alert(name, step=name), night.isoformat(), change=change) for name, (_, change) in turns.items()
+        ]
         alerts = [Alert(**{**vars(alert), "event": turns[alert.alert][0]}) for alert in said]
         register.take("orders", night, alerts)
         assert not register.take("orders", date.fromordinal(day - 1), [])

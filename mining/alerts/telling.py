@@ -30,7 +30,7 @@ def tell_night(
     night: date,
     alerts: Sequence[Alert],
     home: Home,
-    still_open: Collection[str] | None = None,
+    still_open: Collection[Alert] | None = None,
     patience: Patience = PATIENCE,
 ) -> int:
     """Keep a published night's alerts and tell the owner what is new of them; the number of messages sent.

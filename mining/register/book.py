@@ -13,7 +13,7 @@ from mining.errors import InputError
 from mining.findings import Alert, Interval, Turn, Verdict
 from mining.home import Home
 from mining.register import rows
-from mining.register.life import Known, State, Telling, Told, Why, worth_telling
+from mining.register.life import Known, State, Telling, Told, Why, heirs, worth_telling
 from mining.register.opening import open_engine, writing
 from mining.register.tables import ALERTS, MESSAGES, RUNS
 
@@ -97,12 +97,13 @@ class Register:
         return date.fromisoformat(since) if since else today
 
     def take(
-        self, process: str, night: date, alerts: Sequence[Alert], still_open: Collection[str] | None = None
+        self, process: str, night: date, alerts: Sequence[Alert], still_open: Collection[Alert] | None = None
     ) -> bool:
         """Take in the alerts of a night, as it sees them now; False, and nothing is changed, for a night before the newest.
 
-        What an earlier run of the same night had said is replaced. An alert that this leaves without a turn is withdrawn;
-        so are, where `still_open` is given, open ones that are not in it: late data can change what the past looked like.
+        What an earlier run of the same night had said is replaced. `still_open`: what is open at the night's end, each alert
+        as its newest turn saw it. Late data can change what the past looked like: an alert that was open and is not any
+        more, without having been resolved, goes on as the one that is now open at the same step, or is withdrawn.
         """
         day = night.isoformat()
         with writing(self.engine) as db:
@@ -110,13 +111,18 @@ class Register:
             if newest is not None and day < newest:
                 return False
             rows.set_process(db, process, newest_night=day)
+            before = rows.known_alerts(db, process)
             touched = rows.take_back(db, process, day) | {alert.alert for alert in alerts}
             for alert in alerts:
                 rows.add_turn(db, alert, origin="mined")
             for alert_id in sorted(touched):
                 rows.settle(db, alert_id)
             if still_open is not None:
-                rows.withdraw_others(db, process, still_open)
+                for alert in still_open:
+                    rows.let_be_open(db, alert)
+                rows.withdraw_others(db, process, [alert.alert for alert in still_open])
+            for heir, old in heirs(before, rows.known_alerts(db, process)):
+                rows.inherit(db, heir, old)
         return True
 
     def due(self, process: str, night: date, channel: str) -> tuple[Telling, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -70,6 +71,23 @@ def worth_telling(known: Known, told: Told | None, night: str) -> Why | None:
     if known.snoozed_until and told.night < known.snoozed_until:
         return Why.STILL_OPEN
     return Why.UPDATED if is_news(known.alert, told.alert) else None
+
+
+def heirs(before: Sequence[Known], after: Sequence[Known]) -> list[tuple[str, str]]:
+    """Alerts that opened while one of the same step was withdrawn, with that one: the same thing, seen in other data.
+
+    Late events can move the night of the opening, and with it the id.
+    """
+    was_open = {known.alert.alert for known in before if known.state == State.OPEN}
+    come = [known.alert for known in after if known.state == State.OPEN and known.alert.alert not in was_open]
+    gone = [known.alert for known in after if known.state == State.WITHDRAWN and known.alert.alert in was_open]
+    found = []
+    for new in come:
+        old = next((alert for alert in gone if alert.step == new.step), None)
+        if old is not None:
+            gone.remove(old)
+            found.append((new.alert, old.alert))
+    return found
 
 
 def _quiet(known: Known, night: str) -> bool:

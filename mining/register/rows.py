@@ -97,14 +97,28 @@ def settle(db: Connection, alert: str) -> None:
     db.execute(update(ALERTS).where(ALERTS.c.alert == alert).values(**values))
 
 
+def let_be_open(db: Connection, alert: Alert) -> None:
+    """An open alert as the data show it now: turns after its newest one were of a past that has changed."""
+    later = (TURNS.c.alert == alert.alert) & (TURNS.c.night > alert.night)
+    db.execute(delete(TURNS).where(later))
+    add_turn(db, alert, origin="mined")
+    settle(db, alert.alert)
+
+
 def withdraw_others(db: Connection, process: str, still_open: Collection[str]) -> None:
-    """Withdraw the open alerts that the data do not show any more, and take back what was withdrawn wrongly."""
-    mined = (ALERTS.c.process == process) & (ALERTS.c.origin == "mined")
-    for row in db.execute(select(ALERTS.c.alert, ALERTS.c.state).where(mined)).all():
-        if row.state == State.OPEN and row.alert not in still_open:
-            db.execute(update(ALERTS).where(ALERTS.c.alert == row.alert).values(state=State.WITHDRAWN.value))
-        elif row.state == State.WITHDRAWN and row.alert in still_open:
-            settle(db, row.alert)
+    """Withdraw the open alerts that the data do not show any more."""
+    mined = (ALERTS.c.process == process) & (ALERTS.c.origin == "mined") & (ALERTS.c.state == State.OPEN.value)
+    gone = mined & ALERTS.c.alert.not_in(still_open)
+    db.execute(update(ALERTS).where(gone).values(state=State.WITHDRAWN.value))
+
+
+def inherit(db: Connection, heir: str, old: str) -> None:
+    """Let an alert go on under another id: what was said and told about it, and since when, holds for its heir."""
+    said = ("opened", "acknowledged_by", "acknowledged_at", "note", "snoozed_until")
+    row = db.execute(select(*(ALERTS.c[name] for name in said)).where(ALERTS.c.alert == old)).one()
+    db.execute(update(ALERTS).where(ALERTS.c.alert == heir).values(**dict(zip(said, row, strict=True))))
+    db.execute(delete(TOLD).where(TOLD.c.alert == heir))
+    db.execute(update(TOLD).where(TOLD.c.alert == old).values(alert=heir))
 
 
 def failing(db: Connection, process: str) -> Alert | None:
