@@ -142,6 +142,20 @@ def test_acknowledged_is_quiet_but_for_the_end(register: Register) -> None:
     assert tell(register, THIRD) == [(Why.RESOLVED, "aaaa1111")]
 
 
+def test_what_comes_back_is_told_again_whatever_was_said_before_its_end(register: Register) -> None:
+    register.take("orders", FIRST, [A])
+    tell(register, FIRST)
+    register.acknowledge("orders", "aaaa1111", "Ann")
+    register.take("orders", SECOND, [resolved(A, "2024-07-14")])
+    tell(register, SECOND)
+    for _ in range(2):
+        register.take("orders", THIRD, [updated(A, "2024-07-15")])
+    assert tell(register, THIRD) == [(Why.REOPENED, "aaaa1111")]
+    register.acknowledge("orders", "aaaa1111", "Bob")
+    register.take("orders", THIRD, [updated(A, "2024-07-15")])
+    assert [known.acknowledged_by for known in register.listed("orders")] == ["Bob"]
+
+
 def test_snoozed_is_quiet_until_a_night_and_then_told_once(register: Register) -> None:
     register.take("orders", FIRST, [A])
     tell(register, FIRST)
@@ -307,7 +321,8 @@ def test_whatever_is_run_each_channel_hears_a_story_that_makes_sense(
             register.acknowledge("orders", acknowledged, "Ann")
         for why, name in tell(register, night) if takes else []:
             over = heard.get(name) in (None, Why.RESOLVED, Why.WITHDRAWN)
-            assert (why == Why.OPENED) == over
+            assert (why in (Why.OPENED, Why.REOPENED)) == over
+            assert (why == Why.REOPENED) == (heard.get(name) == Why.RESOLVED)
             heard[name] = why
         if takes:
             assert register.due("orders", night, MAIL) == ()

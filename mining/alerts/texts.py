@@ -28,6 +28,7 @@ RECOVERIES = {
 NIGHTS_WITHOUT_RESULT = "Nothing was mined for the nights of {since} to {night}"
 PREFIXES = {
     Why.OPENED: "{headline}",
+    Why.REOPENED: "Back again: {headline}",
     Why.UPDATED: "Changed: {headline}",
     Why.STILL_OPEN: "Still so: {headline}",
     Why.RESOLVED: "{headline}",

@@ -16,6 +16,7 @@ class Why(StrEnum):
     """Why a channel hears of an alert."""
 
     OPENED = "opened"
+    REOPENED = "reopened"  # it had been told as over
     UPDATED = "updated"  # another verdict or step, or much more of it
     STILL_OPEN = "still_open"  # the time for which it was snoozed is over
     RESOLVED = "resolved"
@@ -63,7 +64,9 @@ class Telling:
 def worth_telling(known: Known, told: Told | None, night: str) -> Why | None:
     """Why a channel has to hear of an alert in a night; None: it has nothing new to hear."""
     if told is None or told.why in (Why.RESOLVED, Why.WITHDRAWN):
-        return Why.OPENED if known.state == State.OPEN and not _quiet(known, night) else None
+        if known.state != State.OPEN or _quiet(known, night):
+            return None
+        return Why.REOPENED if told is not None and told.why == Why.RESOLVED else Why.OPENED
     if known.state != State.OPEN:
         return Why(known.state.value)
     if _quiet(known, night):

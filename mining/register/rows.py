@@ -88,12 +88,19 @@ def take_back(db: Connection, process: str, night: str) -> set[str]:
 
 
 def settle(db: Connection, alert: str) -> None:
-    """Let an alert be what its newest turn says; one without a turn is withdrawn."""
-    newest = select(TURNS).where(TURNS.c.alert == alert).order_by(TURNS.c.night.desc()).limit(1)
-    turn = db.execute(newest).one_or_none()
-    values = {"state": State.WITHDRAWN.value}
-    if turn is not None:
-        values = {"state": _STATE[Turn(turn.event)].value, "seen": turn.seen}
+    """Let an alert be what its newest turn says; one without a turn is withdrawn. What people said holds until its end."""
+    turns = db.execute(select(TURNS).where(TURNS.c.alert == alert).order_by(TURNS.c.night.desc()).limit(2)).all()
+    values: dict[str, str | None] = {"state": State.WITHDRAWN.value}
+    if turns:
+        values = {"state": _STATE[Turn(turns[0].event)].value, "seen": turns[0].seen}
+    was = db.execute(select(ALERTS.c.state).where(ALERTS.c.alert == alert)).scalar_one()
+    if (
+        was == State.RESOLVED
+        and len(turns) == 2
+        and turns[1].event == Turn.RESOLVED
+        and turns[0].event != Turn.RESOLVED
+    ):
+        values |= {"acknowledged_by": None, "acknowledged_at": None, "note": None, "snoozed_until": None}
     db.execute(update(ALERTS).where(ALERTS.c.alert == alert).values(**values))
 
 
