@@ -359,4 +359,4 @@ def test_watch_tells_the_owner_once_and_fails_each_time(
             watch([broken, orders], home.root)
     (body,) = sink.taken("/hook")
     assert body["title"].startswith("Order handling: Nothing was mined for the night of")
-    assert "the night did not run" in body["message"]
+    assert "no run of this night has ended or failed" in body["message"]

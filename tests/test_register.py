@@ -424,8 +424,8 @@ def test_a_night_that_did_not_run_or_did_not_end_is_overdue(register: Register) 
     assert reasons(register, "2024-07-15T08:30+02:00") == [
         (
             "2024-07-14",
-            "Step start: the night did not run. It was to begin on 2024-07-15 at 02:00 (Europe/Berlin); "
-            "nothing had begun by 2024-07-15 08:30.",
+            "Step start: no run of this night has ended or failed by 2024-07-15 08:30. "
+            "It was to begin on 2024-07-15 at 02:00 (Europe/Berlin).",
         )
     ]
     register.started("orders", SECOND, datetime(2024, 7, 15, 0, 1, tzinfo=UTC))

@@ -108,5 +108,5 @@ FOOTER_OF_MORE = (
 )
 SENT_BY = "Headrace, night of {night}"
 
-NOT_RUN = "Step start: the night did not run. It was to begin on {day} at {time} ({zone}); nothing had begun by {now}."
+NOT_RUN = "Step start: no run of this night has ended or failed by {now}. It was to begin on {day} at {time} ({zone})."
 NOT_ENDED = "Step end: the night began at {started} and had neither ended nor failed by {now}."
