@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import json
 import logging
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from datetime import date
 from email import policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -239,6 +241,35 @@ def test_what_was_not_taken_goes_out_with_the_next_night(sink: Sink, home: Home)
     assert told(process, SECOND, [], home) == 1
     (body,) = sink.taken("/hook")
     assert [(line["why"], line["opened"]) for line in body["headrace"]["alerts"]] == [("opened", "2024-07-13")]
+
+
+def _tell_in_another_process(process: Process, root: Path, dies: bool) -> None:
+    if dies:
+        Register.told = lambda *_: os._exit(9)  # type: ignore[method-assign]
+    tell_night(process, FIRST, [A], Home(root), patience=SOON)
+
+
+def in_other_processes(process: Process, home: Home, *, number: int = 1, dies: bool = False) -> list[int | None]:
+    """Tell a night in so many processes at the same time; their exit codes."""
+    arguments = (process, home.root, dies)
+    runs = [get_context("spawn").Process(target=_tell_in_another_process, args=arguments) for _ in range(number)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join(60)
+    return [run.exitcode for run in runs]
+
+
+def test_killed_between_sending_and_marking_it_repeats_once_and_loses_nothing(sink: Sink, home: Home) -> None:
+    process = owned(f"json://{sink.address}/hook")
+    assert in_other_processes(process, home, dies=True) == [9]
+    assert [told(process, FIRST, [A], home) for _ in range(2)] == [1, 0]
+    assert len(sink.taken("/hook")) == 2
+
+
+def test_two_runs_at_the_same_time_send_one_message(sink: Sink, home: Home) -> None:
+    assert in_other_processes(owned(f"json://{sink.address}/hook"), home, number=3) == [0, 0, 0]
+    assert len(sink.taken("/hook")) == 1
 
 
 def test_a_mail_that_one_of_two_gets_is_not_sent_to_that_one_again_by_the_retries(post: Post, home: Home) -> None:
