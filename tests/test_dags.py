@@ -66,7 +66,7 @@ def module(bag: Any) -> ModuleType:
 
 
 def test_every_good_file_is_a_dag_and_the_broken_one_is_an_import_error_with_its_line(bag: Any) -> None:
-    assert sorted(bag.dags) == [f"headrace_tiny{number}" for number in range(10)]
+    assert sorted(bag.dags) == ["headrace.watch", *(f"headrace_tiny{number}" for number in range(10))]
     ((file, error),) = bag.import_errors.items()
     assert Path(file).name == "mistakes.py"
     assert "broken.yaml:8: titel: 'Twice': there is no such key; did you mean `title`?" in error
@@ -164,3 +164,15 @@ def test_a_night_that_fails_says_so_on_its_page(bag: Any, processes: Path) -> No
     run = bag.dags["headrace_tiny1"].test(run_conf={"day": "2026-11-18"})
     assert run.state == "failed"
     assert "2026-11-18" in (Home.at().night("tiny1", date(2026, 11, 18)) / "index.html").read_text()
+
+
+def test_somebody_else_looks_whether_nights_are_missing(bag: Any, processes: Path) -> None:
+    from mining.dead_man import last_due  # noqa: PLC0415
+    from mining.register import Register  # noqa: PLC0415
+
+    Register.open(Home.at()).watched_since("tiny2", date(2026, 11, 1))  # all others from today on
+    run = bag.dags["headrace.watch"].test()
+    assert run.state == "success"
+    (task,) = run.get_task_instances()
+    due, _begin = last_due(load(processes / "tiny2.yaml"), datetime.now(UTC))
+    assert task.xcom_pull(task_ids="watch") == [f"tiny2 {due}"]
