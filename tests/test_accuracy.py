@@ -150,7 +150,7 @@ def test_trials_are_what_they_say() -> None:
 
 @pytest.fixture(scope="module")
 def quiet_years() -> Card:
-    years = [trial for trial in null_trials(8) if not trial.world.queues]
+    years = [trial for trial in null_trials(5) if not trial.world.queues]
     return Card(tuple(watch_ours(trial) for trial in years))
 
 
@@ -159,13 +159,13 @@ def told_of(group: str, trials: Iterator[WorldTrial]) -> Card:
 
 
 def test_nobody_is_woken_more_than_once_a_year_for_nothing(quiet_years: Card) -> None:
-    assert quiet_years.years == 6
+    assert quiet_years.years == 4
     assert quiet_years.false_a_year <= 1
 
 
 def test_open_cases_are_not_forgotten(quiet_years: Card) -> None:
     seen, expected = (sum(one.last_week[n] for one in quiet_years.scores) for n in (0, 1))
-    assert seen / expected == pytest.approx(1, abs=0.03)
+    assert seen / expected == pytest.approx(1, abs=0.04)
 
 
 def test_half_as_long_again_is_told_in_a_quiet_process_with_the_step_and_the_amount() -> None:
