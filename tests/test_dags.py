@@ -55,7 +55,9 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def bag(processes: Path) -> Any:
     from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - takes seconds
+    from airflow.utils.db import initdb  # noqa: PLC0415
 
+    initdb()
     return DagBag(CHECKOUT / "dags")
 
 
@@ -146,11 +148,8 @@ print([name for name in {HEAVY!r} if name in set(sys.modules) - before])
 
 
 def test_a_night_run_by_airflow_has_a_page_and_knows_nothing_of_the_day_after(bag: Any, processes: Path) -> None:
-    from airflow.utils.db import initdb  # noqa: PLC0415
-
     (processes / "landing").mkdir()
     (processes / "landing" / "events.csv").write_text(EVENTS)
-    initdb()
     dag = bag.dags["headrace_tiny0"]
     for task in dag.tasks:
         task.retries = 0  # a step that fails here must fail the test at once, not in some minutes
