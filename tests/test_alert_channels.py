@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +16,7 @@ from email import policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -49,6 +51,7 @@ class Sink:
     got: list[tuple[str, str, bytes]] = field(default_factory=list)  # path, kind, body
     refuse: int = 0  # so many of the next ones
     asked: int = 0
+    pause_s: float = 0.0  # before it answers
 
     @property
     def address(self) -> str:
@@ -64,6 +67,7 @@ def sink() -> Iterator[Sink]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             sink.asked += 1
+            time.sleep(sink.pause_s)
             if sink.refuse:
                 sink.refuse -= 1
                 self.send_error(503)
@@ -243,16 +247,18 @@ def test_what_was_not_taken_goes_out_with_the_next_night(sink: Sink, home: Home)
     assert [(line["why"], line["opened"]) for line in body["headrace"]["alerts"]] == [("opened", "2024-07-13")]
 
 
-def _tell_in_another_process(process: Process, root: Path, dies: bool) -> None:
+def _tell_in_another_process(process: Process, root: Path, dies: bool, all_there: Barrier) -> None:
     if dies:
         Register.told = lambda *_: os._exit(9)  # type: ignore[method-assign]
+    all_there.wait()
     tell_night(process, FIRST, [A], Home(root), patience=SOON)
 
 
 def in_other_processes(process: Process, home: Home, *, number: int = 1, dies: bool = False) -> list[int | None]:
     """Tell a night in so many processes at the same time; their exit codes."""
-    arguments = (process, home.root, dies)
-    runs = [get_context("spawn").Process(target=_tell_in_another_process, args=arguments) for _ in range(number)]
+    spawn = get_context("spawn")
+    arguments = (process, home.root, dies, spawn.Barrier(number))
+    runs = [spawn.Process(target=_tell_in_another_process, args=arguments) for _ in range(number)]
     for run in runs:
         run.start()
     for run in runs:
@@ -268,6 +274,7 @@ def test_killed_between_sending_and_marking_it_repeats_once_and_loses_nothing(si
 
 
 def test_two_runs_at_the_same_time_send_one_message(sink: Sink, home: Home) -> None:
+    sink.pause_s = 1.0
     assert in_other_processes(owned(f"json://{sink.address}/hook"), home, number=3) == [0, 0, 0]
     assert len(sink.taken("/hook")) == 1
 
