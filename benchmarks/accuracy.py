@@ -98,12 +98,12 @@ def alarms(reached: Floats, names: Sequence[str], nights: range) -> Iterator[Inc
 
 
 def last_weeks(trial: WorldTrial) -> tuple[float, float]:
-    """(exits of the last 7 days, those expected by the hazards of the 56 days before), added up over the newest six months.
+    """(exits of the last 7 days, those expected by the hazards of the 56 days before), of the newest four months.
 
     Each month by the log as it was at its end: if visits that were open then were forgotten, the quotient would be about 1.2.
     """
     sums = np.zeros(2)
-    for end in range(trial.nights.stop, trial.nights.stop - 6 * 28, -28):
+    for end in range(trial.nights.stop, trial.nights.stop - 4 * 28, -28):
         visits = trial.visits_until(end)
         exposure = Exposure.of(visits.since(visits.night_end_us - 70 * DAY_US), wall_clock(), trial.process.zone)
         days = exposure.days

@@ -28,14 +28,15 @@ FEWEST = 20  # days, or durations, below which a recipe says nothing
 class Durations:
     """What was completed by the day on which it was, in order: a later night knows more of it and nothing else."""
 
-    day: Ints
     seconds: Floats
     first: Ints  # of each day: the index of its first duration; one more at the end
+    until: Floats  # of each day: the sum of all durations of the days before it; one more at the end
 
     @classmethod
     def of(cls, day: Ints, seconds: Floats, days: int) -> Durations:
         order = np.argsort(day, kind="stable")
-        return cls(day[order], seconds[order], np.searchsorted(day[order], np.arange(days + 1)))
+        first = np.searchsorted(day[order], np.arange(days + 1))
+        return cls(seconds[order], first, np.append(0.0, np.cumsum(seconds[order]))[first])
 
     def between(self, start: int, end: int) -> Floats:
         """Those completed on the days from `start` to before `end`."""
@@ -43,10 +44,15 @@ class Durations:
 
     def daily_means(self, start: int, end: int) -> Floats:
         """Of the days on which something was completed."""
-        first = self.first[max(start, 0) : end + 1]
-        many = np.diff(first)
-        begins = first[:-1][many > 0] - first[0]
-        return np.add.reduceat(self.between(start, end), begins) / many[many > 0] if len(begins) else np.zeros(0)
+        days = slice(max(start, 0), end + 1)
+        many, sums = np.diff(self.first[days]), np.diff(self.until[days])
+        return np.asarray(sums[many > 0] / many[many > 0])
+
+    def mean(self, start: int, end: int) -> float | None:
+        """Of those completed on the days from `start` to before `end`; None of fewer than 20."""
+        start, end = max(start, 0), max(end, 0)
+        many = int(self.first[end] - self.first[start])
+        return float(self.until[end] - self.until[start]) / many if many >= FEWEST else None
 
 
 Recipe = Callable[[Durations, int], float]
@@ -77,12 +83,12 @@ def three_sigma(durations: Durations, night: int) -> float:
 
 def week_over_four(durations: Durations, night: int) -> float:
     """The mean of the last seven days above that of the four weeks before by 20 %."""
-    return (_growth(durations, night, 28, FEWEST)) / 0.2
+    return _growth(durations, night, 28) / 0.2
 
 
 def mann_whitney(durations: Durations, night: int) -> float:
     """The last 7 days larger than the 56 before, p < 0.001 one-sided, and their mean by 10 %."""
-    growth = _growth(durations, night, PAST_DAYS, FEWEST)
+    growth = _growth(durations, night, PAST_DAYS)
     if growth < 0.1:
         return growth / 0.1
     new, old = durations.between(night - 6, night + 1), durations.between(night - 6 - PAST_DAYS, night - 6)
@@ -104,9 +110,10 @@ def change_point(durations: Durations, night: int) -> float:
     return float(means[cuts[-2] :].mean() / means[cuts[-3] : cuts[-2]].mean() - 1) / 0.1
 
 
-def _growth(durations: Durations, night: int, past_days: int, fewest: int) -> float:
-    new, old = durations.between(night - 6, night + 1), durations.between(night - 6 - past_days, night - 6)
-    return float(new.mean() / max(old.mean(), 1e-9) - 1) if min(len(new), len(old)) >= fewest else 0.0
+def _growth(durations: Durations, night: int, past_days: int) -> float:
+    """Of the mean of the last seven days over that of the days before."""
+    new, old = durations.mean(night - 6, night + 1), durations.mean(night - 6 - past_days, night - 6)
+    return new / max(old, 1e-9) - 1 if new is not None and old is not None else 0.0
 
 
 RECIPES: Mapping[str, Recipe] = {
