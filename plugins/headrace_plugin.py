@@ -38,5 +38,6 @@ class HeadracePlugin(AirflowPlugin):
             "icon": "headrace/icon.svg",
         },
         {"name": "Process", "href": "headrace/dag/{DAG_ID}", "destination": "dag", "url_route": "process"},
+        {"name": "Alerts", "href": "headrace/dag/{DAG_ID}/alerts", "destination": "dag", "url_route": "alerts"},
         {"name": "Night", "href": "headrace/dag/{DAG_ID}/run/{RUN_ID}", "destination": "dag_run", "url_route": "night"},
     ]

@@ -138,7 +138,8 @@ class LocalAirflow:
         programs = Path(sys.executable).parent
         path = f"{programs}{os.pathsep}{os.environ['PATH']}"
         airflow = {f"AIRFLOW__{key}": str(value) for key, value in settings.items()}
-        return {**os.environ, "AIRFLOW_HOME": str(self.home), "PATH": path, **airflow, **self.environment}
+        pages = {"HEADRACE_SITE": f"{self.address}/plugin/processes/headrace/pages"}  # where messages lead to
+        return {**pages, **os.environ, "AIRFLOW_HOME": str(self.home), "PATH": path, **airflow, **self.environment}
 
     def _output(self, command: str) -> Path:
         return self.home / "out" / f"{command.replace(' ', '-')}.log"

@@ -13,12 +13,14 @@ from typing import Any
 
 import httpx
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+from alert_samples import HARM, an_alert
 from pages_samples import hostile_findings, sample_findings
 from test_pages_browser import publish
 
 from mining.home import Home
 from mining.pages import write_failed_night, write_site
 from mining.process_file import load
+from mining.register import Register
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from local_airflow import LocalAirflow, free_port
@@ -26,6 +28,7 @@ from local_airflow import LocalAirflow, free_port
 HERE = Path(__file__).parent
 USERS = {"admin": "admin", "vera": "viewer", "stranger": "viewer"}
 DAG, OTHERS_DAG = "headrace_orders", "headrace_hostile"
+SLOWER, HARMFUL = "2f6c9a0011223344", "77aa000011223344"  # alerts of `orders`
 PROCESS = """\
 process: {name}
 title: {name}
@@ -100,3 +103,8 @@ def _publish(home: Home, processes: Path) -> None:
     failed = date(2026, 11, 21)
     write_failed_night(load(processes / "orders.yaml"), failed, "No data.", (), home.night("orders", failed))
     write_site(home.all_nights)
+    alerts = [
+        an_alert(SLOWER, night="2026-11-19", since="2026-11-12"),
+        an_alert(HARMFUL, night="2026-11-19", since="2026-11-12", step=HARM, segment={HARM: HARM}),
+    ]
+    Register.open(home).take("orders", date(2026, 11, 19), alerts)

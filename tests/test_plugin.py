@@ -15,16 +15,18 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 import schemathesis
-from airflow_site import DAG, OTHERS_DAG, Site, airflow_site
+from airflow_site import DAG, HARMFUL, OTHERS_DAG, SLOWER, Site, airflow_site
 from hypothesis import HealthCheck, given, settings
 
 from mining.findings import Findings
 from mining.pages.index_page import FINDINGS
 from mining.published import headers
+from mining.register import Register
 
 pytestmark = pytest.mark.airflow
 PLUGINS = Path(__file__).parents[1] / "plugins"
 NIGHT = "/headrace/pages/orders/2026-11-19"
+ALERTS = "/headrace/alerts/orders/"
 OWN = (  # of the process `orders`, from which the stranger is kept
     f"{NIGHT}/index.html",
     f"{NIGHT}/",
@@ -38,6 +40,9 @@ OWN = (  # of the process `orders`, from which the stranger is kept
     f"/headrace/dag/{DAG}/run/nightly",
     "/headrace/api/processes/orders/nights",
     "/headrace/api/processes/orders/nights/2026-11-19",
+    "/headrace/api/processes/orders/alerts",
+    f"/headrace/dag/{DAG}/alerts",
+    ALERTS,
 )
 OF_ALL = (
     "/headrace/pages/",
@@ -48,7 +53,12 @@ OF_ALL = (
     "/headrace/api/openapi.json",
 )
 
-INTERFACE = ["/api/processes", "/api/processes/{process}/nights", "/api/processes/{process}/nights/{day}"]
+INTERFACE = [
+    "/api/processes",
+    "/api/processes/{process}/alerts",
+    "/api/processes/{process}/nights",
+    "/api/processes/{process}/nights/{day}",
+]
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +166,8 @@ def test_every_answer_carries_the_policy(clients: dict[str, httpx.Client], user:
         for method in ("GET", "POST"):
             answer = clients[user].request(method, path, headers={"accept": "text/html"})
             wanted = headers(path if answer.status_code == 200 else "")
+            if path == ALERTS and answer.status_code == 200:
+                wanted["Referrer-Policy"] = "same-origin"  # else its forms could not say where they are sent from
             assert {name: answer.headers.get(name) for name in wanted} == wanted, path
 
 
@@ -242,6 +254,70 @@ def test_the_interface_gives_what_the_night_found(site: Site, clients: dict[str,
     assert clients["vera"].get("/headrace/api/processes/orders/nights/2026-11-21").status_code == 404
 
 
+def stated(site: Site, alert: str) -> tuple[str | None, str | None, str | None]:
+    known = {one.alert.alert: one for one in Register.open(site.home).listed("orders")}[alert]
+    return known.acknowledged_by, known.note, known.snoozed_until
+
+
+@pytest.mark.parametrize(
+    ("user", "sent", "status"),
+    [
+        ("admin", {"origin": "http://evil.test"}, 403),
+        ("admin", {"origin": "null"}, 403),
+        ("admin", {"origin": "http://127.0.0.1"}, 403),  # another port
+        ("admin", {"referer": "http://evil.test"}, 403),
+        ("admin", {"authorization": "Basic YTpi"}, 403),  # a browser can add that by itself
+        ("vera", {"origin": "own"}, 403),  # may read the DAG, not edit it
+        ("stranger", {"origin": "own"}, 403),
+        ("forged", {"origin": "own"}, 403),
+        ("anonymous", {"origin": "own"}, 401),
+    ],
+)
+def test_nobody_else_says_anything_of_an_alert(
+    site: Site, clients: dict[str, httpx.Client], user: str, sent: dict[str, str], status: int
+) -> None:
+    sent = {name: value.replace("own", site.address) for name, value in sent.items()}
+    for saying, form in (("acknowledge", {"note": "x"}), ("snooze", {"until": "2026-12-01"})):
+        answer = clients[user].post(f"{ALERTS}{SLOWER}/{saying}", data=form, headers=sent)
+        assert answer.status_code == status
+    assert stated(site, SLOWER) == (None, None, None)
+
+
+def test_who_may_edit_the_dag_acknowledges_and_snoozes(site: Site, clients: dict[str, httpx.Client]) -> None:
+    def say(what: str, **form: str) -> httpx.Response:
+        sent = {"origin": site.address, "accept": "text/html"}
+        return clients["admin"].post(f"{ALERTS}{HARMFUL}/{what}", data=form, headers=sent)
+
+    assert say("snooze", until="tomorrow").status_code == 422
+    assert say("snooze", until="2026-11-19").status_code == 400  # told of already
+    assert say("acknowledge", note="x" * 501).status_code == 422
+    assert stated(site, HARMFUL) == (None, None, None)
+    answer = say("acknowledge", note=" <b>we know</b> ")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"../#alert-{HARMFUL}")
+    assert say("snooze", until="2026-12-01").status_code == 303
+    assert stated(site, HARMFUL) == ("admin", "<b>we know</b>", "2026-12-01")
+    (harmful,) = [
+        card for card in clients["vera"].get("/headrace/api/processes/orders/alerts").json() if card["alert"] == HARMFUL
+    ]
+    assert (harmful["acknowledged_by"], harmful["snoozed_until"]) == ("admin", "2026-12-01")
+    assert clients["admin"].post(f"{ALERTS}nothing/acknowledge", headers={"origin": site.address}).status_code == 400
+
+
+def test_a_program_needs_no_origin(site: Site) -> None:
+    bearer = {"Authorization": f"Bearer {site.token('admin')}"}
+    said = httpx.post(f"{site.address}{ALERTS}{HARMFUL[:6]}/acknowledge", data={"note": "again"}, headers=bearer)
+    assert said.status_code == 303
+    assert stated(site, HARMFUL)[1] == "again"
+
+
+def test_only_who_may_edit_is_offered_it_and_names_do_nothing(clients: dict[str, httpx.Client]) -> None:
+    pages = {user: clients[user].get(ALERTS).text for user in ("admin", "vera")}
+    assert {user: page.count("<form") > 0 for user, page in pages.items()} == {"admin": True, "vera": False}
+    for page in pages.values():
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert" in page
+
+
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 @pytest.mark.parametrize("user", ["vera", "stranger"])
 def test_the_interface_is_as_it_describes_itself(
@@ -292,4 +368,4 @@ print(sorted(set(sys.modules) - before))
 def test_airflow_has_read_the_plugin_without_a_mistake(site: Site) -> None:
     assert site.airflow.call("GET", "plugins/importErrors")["total_entries"] == 0
     (plugin,) = [found for found in site.airflow.call("GET", "plugins")["plugins"] if found["name"] == "headrace"]
-    assert [view["destination"] for view in plugin["external_views"]] == ["nav", "dag", "dag_run"]
+    assert [view["destination"] for view in plugin["external_views"]] == ["nav", "dag", "dag", "dag_run"]

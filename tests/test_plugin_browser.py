@@ -10,7 +10,7 @@ from threading import Thread
 from urllib.parse import quote
 
 import pytest
-from airflow_site import DAG, Site, airflow_site
+from airflow_site import DAG, SLOWER, Site, airflow_site
 from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Page, Response, expect
 from test_pages_browser import PHONE, WIDE, browser
 
@@ -131,6 +131,18 @@ def test_the_tab_of_a_run_shows_its_night(opened: Open) -> None:
     page = opened(f"/dags/{DAG}/runs/{quote(RUN, safe='')}", "vera")
     page.get_by_role("link", name="Night", exact=True).click()
     expect(shown(page).locator(".facts").first).to_contain_text("18 Nov 2026")
+
+
+def test_an_alert_is_acknowledged_on_the_tab_of_the_dag(opened: Open, site: Site) -> None:
+    page = opened(f"/dags/{DAG}", "admin")
+    page.get_by_role("link", name="Alerts", exact=True).click()
+    card = shown(page).locator(f"#alert-{SLOWER}")
+    card.get_by_label("What you know").fill("The carrier's lorry is broken.")
+    card.get_by_role("button", name="Acknowledge").click()
+    expect(card).to_contain_text("Acknowledged by admin: The carrier's lorry is broken.")
+    card.get_by_label("Say nothing of it").fill("2026-12-01")
+    card.get_by_role("button", name="Snooze").click()
+    expect(card).to_contain_text("Quiet until the night of 1 Dec 2026")
 
 
 def test_names_from_the_data_do_nothing_inside_airflow(opened: Open) -> None:

@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from headrace_pages import interface, pages
+from headrace_pages import alerts, interface, pages
 from mining.pages.said_page import said
 from mining.published import headers
 
@@ -23,6 +23,7 @@ TEXTS = {
 app = FastAPI(dependencies=[Depends(get_user)], docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
 app.include_router(interface.router)
 app.include_router(pages.router)
+app.include_router(alerts.router)
 
 
 @app.middleware("http")

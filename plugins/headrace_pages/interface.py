@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path, Request, Response
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from headrace_pages.access import DAG_PREFIX, Process, Readable, site
+from headrace_pages.alerts import known_alerts
 from mining.findings import Findings
+from mining.pages.alerts_page import AlertCard, alert_card
 
 Day = Annotated[date, Path(description="the business day, as in 2026-11-20")]
 FINDINGS = TypeAdapter(Findings)
@@ -73,6 +75,14 @@ def findings(process: Process, day: Day) -> Response:
     if found is None:
         raise HTTPException(404, "There is no such night, or it was not mined.")
     return Response(FINDINGS.dump_json(found), media_type="application/json")
+
+
+@router.get("/processes/{process}/alerts", responses=NOT_THERE)
+def alerts(
+    process: Process, closed: Annotated[bool, Query(description="those that are over as well")] = False
+) -> list[AlertCard]:
+    """The alerts of a process as they are now, and what people have said about them; the newest first."""
+    return [alert_card(known) for known in known_alerts(process, closed=closed)]
 
 
 @router.get("/openapi.json", include_in_schema=False)

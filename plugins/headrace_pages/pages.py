@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, HTTPException, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from sqlalchemy import select
 
-from headrace_pages.access import DAG_PREFIX, Process, Readable, site
+from headrace_pages.access import Process, Readable, process_of, site
 from mining.pages.index_page import index_for
 from mining.pages.said_page import said
 from mining.published import TYPES, headers
@@ -59,7 +59,7 @@ def page(process: Process, name: str) -> Response:
 @router.get("/dag/{dag_id}", dependencies=[Depends(requires_access_dag("GET"))])
 def newest_night(dag_id: str) -> Response:
     """The tab of a DAG: the newest night of its process, mined or not."""
-    process = _process_of(dag_id)
+    process = process_of(dag_id)
     days = site().days(process)
     if not days:
         return HTMLResponse(said("No night yet", "The first page comes with the first night.", "../pages/"))
@@ -71,7 +71,7 @@ def newest_night(dag_id: str) -> Response:
 )
 def night_of_run(dag_id: str, run_id: str, session: SessionDep) -> Response:
     """The tab of a run: the night that it is about."""
-    process = _process_of(dag_id)
+    process = process_of(dag_id)
     run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
     if run is None:
         raise HTTPException(404, "There is no such run.")
@@ -79,12 +79,6 @@ def night_of_run(dag_id: str, run_id: str, session: SessionDep) -> Response:
     if day not in site().days(process):
         return HTMLResponse(said("No page yet", "The page of a run comes with its last step.", "../../../pages/"))
     return RedirectResponse(f"../../../pages/{process}/{day}/index.html", 307)
-
-
-def _process_of(dag_id: str) -> str:
-    if not dag_id.startswith(DAG_PREFIX):
-        raise HTTPException(404, "This DAG is none of Headrace's processes.")
-    return dag_id.removeprefix(DAG_PREFIX)
 
 
 def _day_of(run: DagRun, process: str) -> date | None:

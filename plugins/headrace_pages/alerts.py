@@ -1,0 +1,76 @@
+"""The alerts of a process, and what people say about them: the one place that changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, TypeVar
+
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from fastapi import APIRouter, Depends, Form, HTTPException, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from headrace_pages.access import EditableProcess, Process, may, process_of, site
+from mining.errors import InputError, StoreError
+from mining.home import Home
+from mining.pages.alerts_page import alerts_page
+from mining.register import Register
+from mining.register.life import Known
+
+NOTE_LENGTH = 500
+# A form says where it is sent from only if its page may: the site's other pages say nothing to anybody.
+SAYS_WHENCE = {"Referrer-Policy": "same-origin"}
+Answer = TypeVar("Answer")
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/dag/{dag_id}/alerts", dependencies=[Depends(requires_access_dag("GET"))])
+def of_dag(dag_id: str) -> Response:
+    """The tab of a DAG."""
+    return RedirectResponse(f"../../alerts/{process_of(dag_id)}/", 307)
+
+
+@router.get("/alerts/{process}/")
+def listed(process: Process, user: GetUserDep) -> HTMLResponse:
+    newest = site().newest(process)
+    page = alerts_page(
+        newest.title if newest else process,
+        known_alerts(process, closed=True),
+        "../../pages/",
+        forms=may(user, "PUT", process),
+    )
+    return HTMLResponse(page, headers=SAYS_WHENCE)
+
+
+@router.post("/alerts/{process}/{alert}/acknowledge")
+def acknowledge(
+    process: EditableProcess, alert: str, user: GetUserDep, note: Annotated[str, Form(max_length=NOTE_LENGTH)] = ""
+) -> Response:
+    return _said(lambda register: register.acknowledge(process, alert, user.get_name(), note.strip()))
+
+
+@router.post("/alerts/{process}/{alert}/snooze")
+def snooze(process: EditableProcess, alert: str, until: Annotated[date, Form()]) -> Response:
+    return _said(lambda register: register.snooze(process, alert, until))
+
+
+def known_alerts(process: str, *, closed: bool) -> tuple[Known, ...]:
+    """The open alerts of a process, and those that are over if asked for; 404 if there is no such process."""
+    if not site().days(process):
+        raise HTTPException(404, "No night of this process has been mined yet.")
+    return _asked(lambda register: register.listed(process, closed=closed))
+
+
+def _said(change: Callable[[Register], Known]) -> Response:
+    """Do it, and show the alerts again."""
+    known = _asked(change)
+    return RedirectResponse(f"../#alert-{known.alert.alert}", 303)
+
+
+def _asked(question: Callable[[Register], Answer]) -> Answer:
+    try:
+        return question(Register.open(Home.at()))
+    except InputError as error:
+        raise HTTPException(400, str(error)) from None
+    except StoreError as error:
+        raise HTTPException(503, str(error)) from None
