@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import norm, t
 
 from mining.exposure import Exposure
 
@@ -19,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 WEEK = 7
-SURE = 4.0  # standard errors, from how much weeks differ anyway: it is asked of many steps, night after night
+SURE = 3.3  # standard errors, if weeks differed as they do for certain; more, as few weeks have been seen
 SLOWER = 1.07  # work that takes at least so much longer
 FEWER = 0.94  # people: at most so many
 MORE = 1.08  # cases that come to the step
@@ -110,9 +112,23 @@ def _ratio(exposure: Exposure, daily: Floats, base: Ints, recent: Ints) -> tuple
 
 
 def _error(surplus: Floats, many: Floats, base: Ints, recent: Ints) -> float:
-    """Standard error of the difference of two means, by how much the weeks of the base differ from each other."""
-    weeks = np.array_split(np.sort(base), max(len(base) // WEEK, 2))
-    sums, counts = (np.array([array[week].sum() for week in weeks]) for array in (surplus, many))
-    variance = float((sums**2 / np.maximum(counts, 1.0)).mean())
-    least = LEAST_SPREAD**2 * float(counts.mean())
-    return float(np.sqrt(max(variance, least) * (1 / max(many[recent].sum(), 1.0) + 1 / max(many[base].sum(), 1.0))))
+    """Standard error of the difference of two means, times `_caution`, by how much a week differs from the next.
+
+    Of all weeks up to the end of the base: what has changed once, long ago, hardly counts.
+    """
+    last = int(base.max()) + 1
+    weeks = np.arange(last % WEEK, last, WEEK)
+    sums, counts = (np.add.reduceat(array[:last], weeks) for array in (surplus, many))
+    used = counts > 0
+    means, sizes = sums[used] / counts[used], counts[used]
+    each = 1 / (1 / sizes[1:] + 1 / sizes[:-1])
+    variance = float((np.diff(means) ** 2 * each).mean()) if len(means) > 1 else np.inf
+    least = LEAST_SPREAD**2 * float(sizes.mean())
+    error = np.sqrt(max(variance, least) * (1 / max(many[recent].sum(), 1.0) + 1 / max(many[base].sum(), 1.0)))
+    return float(error) * _caution(len(means) - 1)
+
+
+@cache
+def _caution(weeks: int) -> float:
+    """How much further out Student's t is as sure as the normal curve; two differences in three are news of their own."""
+    return float(t.isf(norm.sf(SURE), max(2 * weeks // 3, 2)) / SURE)

@@ -11,6 +11,7 @@ from mining.exposure import Exposure
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 WEEK = 7
 BASE_DAYS = 56  # of the base: eight of each weekday
@@ -56,7 +57,7 @@ def _hazard(seen: Floats, lived: Floats) -> Floats:
     return np.asarray((seen + PRIOR_EXITS * (everywhere > 0)) / (lived + prior))
 
 
-def base_days(night: int, left_out: npt.NDArray[np.bool_]) -> Ints:
+def base_days(night: int, left_out: Flags) -> Ints:
     """The newest days that end a week before the night and belong to no incident; too few to be used if there are not enough.
 
     Args:

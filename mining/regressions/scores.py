@@ -20,12 +20,10 @@ MOST_CAUTION = 2.0
 ALARM = 3.5  # standard errors
 
 
-def raw(exits: Floats, expected: Floats, night: int, window: int) -> Floats:
-    """By series, by how many standard errors of chance alone fewer left than expected; NaN where too little was expected."""
-    days = slice(max(night + 1 - window, 0), night + 1)
-    seen, usual = exits[days].sum(axis=0), expected[days].sum(axis=0)
-    enough = (usual >= LEAST_EXITS) & ~np.isnan(usual)
-    return np.where(enough, (usual - seen) / np.sqrt(np.where(enough, usual, 1.0)), np.nan)
+def unusual(surplus: Floats, expected: Floats, variance: Floats) -> Floats:
+    """By series, by how many standard errors of chance alone; NaN where too little was expected to tell."""
+    enough = ~np.isnan(expected) & (np.nan_to_num(expected) >= LEAST_EXITS) & (np.nan_to_num(variance) > 0)
+    return np.where(enough, surplus / np.sqrt(np.where(enough, variance, 1.0)), np.nan)
 
 
 def spread(past: Floats, left_out: Flags, window: int, least: float) -> Floats:

@@ -1,0 +1,188 @@
+"""What is watched: how fast each step follows, how often each turn is taken, and which cases come.
+
+A series has what was seen on each day and what was to be expected, both known at the end of the day and never changed later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+from mining.comparison import BASE, RECENT, Comparison
+from mining.exposure import Exposure
+from mining.regressions.expected import WEEK, Flags, Floats, Ints, Pace, base_days
+from mining.regressions.scores import WINDOWS, spread, unusual
+from mining.shapley import turns
+
+SPAN = 14  # nights over which effects are measured
+LOOK_BACK = 42  # days, for the day on which something began
+STANDS_STILL = 0.3  # of the usual moves of a day
+STANDING_DAYS = 3  # working days on end with less: no holiday any more
+
+
+class Kind(Enum):
+    STEP = "a step comes late"
+    TURN = "a turn is taken more often"
+    MIX = "other cases come"
+    STANDSTILL = "nearly nothing moves"
+
+
+# Windows, by kind: which turns are taken is not told by a few days, since the quick ways are told first.
+LOOKED_AT = {Kind.STEP: WINDOWS, Kind.TURN: WINDOWS[1:]}
+
+
+@dataclass(frozen=True)
+class Series:
+    """One of them: of a step its code, of a turn the number of its flow."""
+
+    kind: Kind
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What a night's recent days mean for the mean cycle time, relative: by step, by flow, and of the mix."""
+
+    step: Floats  # longer stays before the step add
+    effect: Floats  # by which they grew, relative to themselves
+    turn: Floats  # more of the turn adds
+    mix: float
+
+    @classmethod
+    def of(cls, seen: Comparison) -> Matter:
+        estimate, counts, mean = seen.estimate, seen.counts, seen.estimate.mean[BASE]
+        into = counts.next[:, None] == np.arange(len(seen.exposure.names))
+        added = seen.split.duration[RECENT].sum(axis=0) @ into
+        often = estimate.mix[:, :, None] * estimate.visits
+        before = ((often[BASE] + often[RECENT]) / 2 * estimate.sojourn[BASE]).sum(axis=0) @ into
+        return cls(
+            step=added / mean,
+            effect=added / np.maximum(before, 1e-9),
+            turn=turns(estimate, counts).sum(axis=0) / mean,
+            mix=float(seen.split.totals[RECENT, 0] / mean),
+        )
+
+
+@dataclass
+class Watched:
+    """All series of a process, night by night; a night is added by `advance`, in order.
+
+    left_out: days of incidents, which are no base. unlike: the same, for good: no history of scores.
+    """
+
+    exposure: Exposure
+    wall: Exposure | None = None
+    left_out: Flags = field(init=False)
+    unlike: Flags = field(init=False)
+
+    def __post_init__(self) -> None:
+        days, flows = self.exposure.days, np.array(self.exposure.flows, np.int64)
+        self.before = flows[:, 0]
+        self.into = (flows[:, 1][:, None] == np.arange(len(self.exposure.names))).astype(float)
+        moves = self.exposure.flow_exits.sum(axis=3)  # day, stratum, flow
+        self.left = self.exposure.moves.sum(axis=3)[:, :, self.before]
+        self.moves = moves
+        self.seen = {Kind.STEP: moves.sum(axis=1) @ self.into, Kind.TURN: moves.sum(axis=1)}
+        self.expected = {kind: np.full(seen.shape, np.nan) for kind, seen in self.seen.items()}
+        self.variance = {kind: np.full(seen.shape, np.nan) for kind, seen in self.seen.items()}
+        self.scores = {
+            (kind, window): np.full(self.seen[kind].shape, np.nan) for kind, own in LOOKED_AT.items() for window in own
+        }
+        self.mix = np.full((days, 1), np.nan)
+        self.left_out, self.unlike = np.zeros(days, bool), np.zeros(days, bool)
+        self.pace: Pace | None = None
+
+    def advance(self, night: int) -> Matter | None:
+        """Add a night; None while there is no base to compare it with."""
+        if night % WEEK == 0 or self.pace is None:
+            self.refit(night)
+        if self.pace is None:
+            return None
+        self._expect(night)
+        self._rate(night)
+        seen = self.comparison(night, np.arange(night + 1 - SPAN, night + 1))
+        matter = Matter.of(seen)
+        self.mix[night] = matter.mix
+        return matter
+
+    def comparison(self, night: int, recent: Ints) -> Comparison:
+        """The recent days against the base of the night."""
+        return Comparison(self.exposure, self.base(night), recent, self.wall)
+
+    def base(self, night: int) -> Ints:
+        return base_days(night, self.left_out)
+
+    def refit(self, night: int) -> None:
+        """Learn anew what is usual."""
+        days = self.base(night)
+        self.pace = Pace.of(self.exposure, days) if len(days) else None
+        if len(days):
+            taken, left = self.moves[days].sum(axis=0), self.left[days].sum(axis=0)
+            everywhere = taken.sum(axis=0) / np.maximum(left.sum(axis=0), 1.0)
+            self.chance = (taken + 5 * everywhere) / (left + 5)
+
+    def become_usual(self, night: int) -> None:
+        """What has stayed for long is what is usual from now on."""
+        self.left_out[:] = False
+        self.refit(night)
+        for day in range(night + 1 - max(WINDOWS), night + 1):
+            self._expect(day)
+        self._rate(night)
+
+    def _expect(self, night: int) -> None:
+        if self.pace is None:
+            return
+        for_step = self.pace.expected(self.exposure, night) @ self.into
+        self.expected[Kind.STEP][night] = self.variance[Kind.STEP][night] = for_step
+        self.expected[Kind.TURN][night] = (self.left[night] * self.chance).sum(axis=0)
+        self.variance[Kind.TURN][night] = (self.left[night] * self.chance * (1 - self.chance)).sum(axis=0)
+
+    def _rate(self, night: int) -> None:
+        for (kind, window), scores in self.scores.items():
+            days = slice(max(night + 1 - window, 0), night + 1)
+            fewer = (self.expected[kind][days] - self.seen[kind][days]).sum(axis=0)
+            surplus = fewer if kind is Kind.STEP else -fewer
+            scores[night] = unusual(
+                surplus, self.expected[kind][days].sum(axis=0), self.variance[kind][days].sum(axis=0)
+            )
+
+    def score(self, night: int, series: Series, windows: tuple[int, ...] = WINDOWS) -> float:
+        """In standard errors by the series' own history; the most unusual window counts."""
+        past = slice(0, night + 1)
+        if series.kind is Kind.STANDSTILL:
+            return np.inf if self.stands_still(night) else 0.0
+        if series.kind is Kind.MIX:
+            own = spread(self.mix[past], self.unlike[past], SPAN, 1e-9)[0]
+            return float(np.nan_to_num(self.mix[night, 0] / own))
+        found = [0.0]
+        for window in set(windows) & set(LOOKED_AT[series.kind]):
+            column = self.scores[series.kind, window][:, [series.number]]
+            own = spread(column[past], self.unlike[past], window, 1.0)[0]
+            found.append(float(np.nan_to_num(column[night, 0] / own)))
+        return max(found)
+
+    def began(self, night: int, series: Series) -> int:
+        """The day from which on another pace explains best what was seen (the likelihood of Poisson counts)."""
+        if series.kind is Kind.MIX:
+            return night + 1 - SPAN
+        if series.kind is Kind.STANDSTILL:
+            return night + 1 - STANDING_DAYS
+        days = np.arange(max(night - LOOK_BACK, 0), night + 1)
+        expected, observed = (array[series.kind][days, series.number] for array in (self.expected, self.seen))
+        days, expected, observed = (array[~np.isnan(expected)] for array in (days, expected, observed))
+        seen, usual = np.cumsum(observed[::-1])[::-1], np.maximum(np.cumsum(expected[::-1])[::-1], 1e-9)
+        gain = seen * np.log(np.maximum(seen, 1e-9) / usual) + usual - seen
+        worse = seen < usual if series.kind is Kind.STEP else seen > usual
+        return int(days[np.where(worse, gain, 0.0).argmax()])
+
+    def stands_still(self, night: int) -> bool:
+        """Whether nearly nothing moved on the last working days, at the steps that people do (if some are known)."""
+        worked = self.exposure.worked[self.before]
+        moved = self.seen[Kind.TURN][:, worked if worked.any() else ~worked].sum(axis=1)
+        base = self.base(night)
+        weekday = (self.exposure.first_day.weekday() + np.arange(night + 1)) % WEEK
+        usual = np.array([np.median(moved[base[weekday[base] == day]]) for day in range(WEEK)])
+        working = np.flatnonzero(usual[weekday] >= usual.max() / 2)[-STANDING_DAYS:]
+        return bool(working[-1] == night and (moved[working] < STANDS_STILL * usual[weekday[working]]).all())
