@@ -18,7 +18,7 @@ from mining.semi_markov import Floats, Ints
 from mining.shapley import turns
 
 SURE = 2.0  # standard errors from which a part is taken for more than noise
-MORE = 0.03  # logarithm of what comes to a step by what usually comes: less is no reason to wait
+MORE = 0.03  # logarithm of the visits of a case to a step by the usual: less is no reason to wait
 WAITS = (Verdict.SLOWER_STEP, Verdict.CONGESTION)
 ABSENT = 0.4  # of the usual moves of a day: fewer, at nearly every step, and nobody is there
 EVERYWHERE = 0.8  # of the usual moves, to steps where nothing moves
@@ -86,7 +86,7 @@ def explain(
     verdict = known or _largest(seen, sign * seen.split.totals, by_step[:, slowest], step is None)
     load = load_of(seen, slowest) if verdict in WAITS and sign > 0 else None
     if load and (verdict is Verdict.CONGESTION or (not known and load.congested)):
-        verdict = Verdict.MORE_REWORK if _sent_back(seen, load) else Verdict.CONGESTION
+        verdict = Verdict.MORE_REWORK if _sent_back(seen, slowest, load) else Verdict.CONGESTION
     if verdict is Verdict.MIX_SHIFT:
         return _of_mix(seen, sign)
     if verdict is Verdict.MORE_REWORK:
@@ -102,11 +102,11 @@ def _largest(seen: Comparison, totals: Floats, of_step: Floats, mix_too: bool) -
     return max(weights, key=lambda verdict: weights[verdict])
 
 
-def _sent_back(seen: Comparison, load: Load) -> bool:
-    """Whether more comes to the step because cases come more often, and hardly because there are more cases."""
-    arrivals = seen.counts.arrivals[[BASE, RECENT]].sum(axis=1) / (len(seen.base), len(seen.recent))
-    more_cases = float(np.log(max(arrivals[1], 1e-9) / max(arrivals[0], 1e-9)))
-    return bool(seen.score(seen.split.totals[:, 1]) >= SURE and load.coming > max(2 * more_cases, MORE))
+def _sent_back(seen: Comparison, step: int, load: Load) -> bool:
+    """Whether more comes to the step mostly because cases come to it more often, and not because there are more cases."""
+    visits = (seen.estimate.mix[:, :, None] * seen.estimate.visits)[:, :, seen.counts.next == step].sum(axis=(1, 2))
+    more_often = float(np.log(visits[RECENT] / visits[BASE]))
+    return bool(seen.score(seen.split.totals[:, 1]) >= SURE and more_often > max(load.coming / 2, MORE))
 
 
 def shifts(exposure: Exposure, base: Ints, recent: Ints, wall: Exposure | None = None) -> Shifts:

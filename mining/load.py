@@ -19,9 +19,10 @@ Flags = npt.NDArray[np.bool_]
 
 LEAST = 3.0  # usual exits of a weekday that tells anything
 CERTAIN = 2.0  # standard errors from which gamma is not taken for 0
+STANDING = 0.4  # of a weekday's usual moves, at all steps: with fewer, a day is a holiday and tells nothing
 LIKE = 14  # days of the base that are most like a day in what waits
 DESK = 0.5  # gamma from which people are what is waited for
-SHORT = 1.0  # standard errors by which less must be done than usual
+SHORT = 2.0  # standard errors by which less must be done than usual
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,9 @@ def load_of(seen: Comparison, step: int) -> Load:
     exits, expected = _exits(seen, step, days)
     present, coming = _waiting(seen, step, days)
     weekday = (seen.exposure.first_day.weekday() + days) % WEEK
-    usual = np.bincount(weekday[old], exits[old], WEEK) / np.maximum(np.bincount(weekday[old], minlength=WEEK), 1)
-    weight = np.where(usual >= LEAST, usual, 0.0)[weekday]
+    weight = _usual(exits, weekday, old)
+    every = seen.exposure.moves[days].sum(axis=(1, 2, 3))
+    weight[(weight < LEAST) | (every < STANDING * _usual(every, weekday, old))] = 0.0
     done, pace, load, came = (
         _less_weekday(np.log(some), weight, weekday, old)
         for some in (exits + 0.5, (exits + 0.5) / (expected + 0.5), present + coming, coming)
@@ -62,6 +64,12 @@ def load_of(seen: Comparison, step: int) -> Load:
         done=_mean(rest, weight * ~old),
         done_score=_score(rest, weight, old),
     )
+
+
+def _usual(values: Floats, weekday: Ints, old: Flags) -> Floats:
+    """[day] mean of the same weekday in the base."""
+    days, sums = (np.bincount(weekday[old], some, WEEK) for some in (None, values[old]))
+    return np.asarray((sums / np.maximum(days, 1))[weekday])
 
 
 def _exits(seen: Comparison, step: int, days: Ints) -> tuple[Floats, Floats]:
@@ -86,7 +94,7 @@ def _waiting(seen: Comparison, step: int, days: Ints) -> tuple[Floats, Floats]:
 
 
 def _less_weekday(values: Floats, weight: Floats, weekday: Ints, old: Flags) -> Floats:
-    """Against the mean of the same weekday in the base."""
+    """Against the mean of the same weekday in the base, by weight."""
     total, sums = (np.bincount(weekday, some * old, WEEK) for some in (weight, weight * values))
     return np.asarray(values - (sums / np.maximum(total, 1e-9))[weekday])
 
