@@ -41,8 +41,8 @@ def an_alert(alert: str = "2f6c9a0011223344", **keys: Any) -> Alert:
     return Alert(**{**given, **keys})
 
 
-def resolved(alert: Alert, night: str) -> Alert:
-    return replace(alert, event=Turn.RESOLVED, night=night)
+def resolved(alert: Alert, night: str, score: float = 0.3) -> Alert:
+    return replace(alert, event=Turn.RESOLVED, night=night, score=score)
 
 
 def updated(alert: Alert, night: str, **keys: Any) -> Alert:

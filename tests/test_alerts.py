@@ -56,6 +56,8 @@ def scenes() -> dict[str, Message]:
         Telling(Why.UPDATED, updated(A, later, change=0.61), "2024-07-13", A),
         Telling(Why.STILL_OPEN, updated(A, later), "2024-07-13", A),
         Telling(Why.RESOLVED, resolved(A, later), "2024-07-13", A),
+        Telling(Why.RESOLVED, resolved(A, later, score=4.0), "2024-07-13", A),
+        Telling(Why.REOPENED, updated(A, later), "2024-07-13", A),
         Telling(Why.WITHDRAWN, A, "2024-07-13", A),
     ]
     failed = an_alert(verdict=Verdict.DATA, since="2024-07-13", segment={}, decomposition=None, note=GATE, **no_step)
@@ -114,6 +116,16 @@ def test_what_a_step_adds_to_the_cycle_time() -> None:
     assert added_to_cycle_time(alert) == pytest.approx(0.05)
     assert added_to_cycle_time(replace(alert, decomposition=None)) == pytest.approx(0.05)
     assert added_to_cycle_time(replace(alert, verdict=Verdict.MIX_SHIFT)) == 0.4
+
+
+def test_an_end_after_which_it_is_still_slow_is_no_recovery() -> None:
+    assert headline(resolved(A, "2024-07-20", score=0.99)) == (
+        "“Deliver” after “Ship goods” is as fast as usual again where region is “export”"
+    )
+    assert headline(resolved(A, "2024-09-20", score=1.0)) == (
+        "“Deliver” after “Ship goods” still takes 34 % longer where region is “export” than before 8 Jul 2024, "
+        "which counts as usual from now on"
+    )
 
 
 def test_why_names_the_largest_part_first_and_leaves_out_the_small_ones() -> None:

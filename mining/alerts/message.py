@@ -81,7 +81,8 @@ def _headline(telling: Telling) -> str:
 
 def _tone(telling: Telling) -> Tone:
     if telling.why in _OVER:
-        return Tone.BETTER if telling.why == Why.RESOLVED else Tone.CALM
+        better = telling.why == Why.RESOLVED and not sentences.became_usual(telling.alert)
+        return Tone.BETTER if better else Tone.CALM
     return Tone.BROKEN if telling.alert.verdict == Verdict.DATA else Tone.WORSE
 
 

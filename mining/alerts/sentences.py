@@ -12,15 +12,13 @@ from mining.flowchart.labels import display_name
 _LONGEST_NAME = 120
 _MOST_LINES, _LONGEST_LINE = 10, 400
 _OF_THE_CYCLE_TIME = (Verdict.MIX_SHIFT, Verdict.MORE_REWORK)  # their change is of the mean cycle time, not of a step
+_WITHIN_THE_USUAL = 1.0  # standard errors
 _SMALL_PART = 0.05  # of all that a decomposition moves: parts below are not told
 
 
 def headline(alert: Alert) -> str:
     """What happened, in one sentence; the recovery, where the alert is resolved."""
-    sentence = (texts.RECOVERIES if alert.event == Turn.RESOLVED else texts.HEADLINES)[alert.verdict]
-    if alert.verdict == Verdict.DATA and alert.event != Turn.RESOLVED and alert.night > alert.since:
-        sentence = texts.NIGHTS_WITHOUT_RESULT
-    return sentence.format(
+    return _sentence(alert).format(
         step=step(alert),
         where=_conditions(alert, texts.WHERE),
         kind=_conditions(alert, texts.KIND),
@@ -37,6 +35,11 @@ def step(alert: Alert) -> str:
     if alert.after is None:
         return texts.STEP.format(step=name(alert.step))
     return texts.STEP_AFTER.format(step=name(alert.step), after=name(alert.after))
+
+
+def became_usual(alert: Alert) -> bool:
+    """Whether an alert ended though what it told of lasts: at a real end it is within the usual ups and downs."""
+    return alert.event == Turn.RESOLVED and alert.score >= _WITHIN_THE_USUAL
 
 
 def since(alert: Alert, opened: str) -> str:
@@ -137,6 +140,15 @@ def name(text: str) -> str:
     """A name on one line, of a length that a sentence can bear."""
     shown = display_name(text)
     return shown if len(shown) <= _LONGEST_NAME else shown[: _LONGEST_NAME - 1] + "…"
+
+
+def _sentence(alert: Alert) -> str:
+    if alert.event == Turn.RESOLVED:
+        settled = texts.USUAL_NOW.get(alert.verdict) if became_usual(alert) else None
+        return settled or texts.RECOVERIES[alert.verdict]
+    if alert.verdict == Verdict.DATA and alert.night > alert.since:
+        return texts.NIGHTS_WITHOUT_RESULT
+    return texts.HEADLINES[alert.verdict]
 
 
 def _conditions(alert: Alert, text: str) -> str:

@@ -25,6 +25,13 @@ RECOVERIES = {
     Verdict.ABSENCE: "Work moves again",
     Verdict.DATA: "Nights are mined again",
 }
+# An alert also ends after so many weeks that what it told of has become usual.
+USUAL_NOW = {
+    Verdict.SLOWER_STEP: "{step} still takes {change} longer{where} than before {since}, which counts as usual from now on",
+    Verdict.MORE_REWORK: "{step} still comes up more often{where} than before {since}, which counts as usual from now on",
+    Verdict.MIX_SHIFT: "More cases are of a slower kind{kind} than before {since}, which counts as usual from now on",
+    Verdict.CONGESTION: "{step} still has more work than before {since}{where}, which counts as usual from now on",
+}
 NIGHTS_WITHOUT_RESULT = "Nothing was mined for the nights of {since} to {night}"
 PREFIXES = {
     Why.OPENED: "{headline}",
