@@ -251,6 +251,70 @@ class Watch:
 
 
 @dataclass(frozen=True)
+class Period:
+    """Cases by the day on which they began."""
+
+    first: str  # YYYY-MM-DD, by the process's own clock
+    last: str
+    cases: int
+    finished: int  # within the time for which each case is followed
+
+
+@dataclass(frozen=True)
+class StepChange:
+    """How often a step is passed, before and after."""
+
+    activity: str
+    before: float  # times per case
+    after: float
+    changed: bool  # more than chance does, and much enough to matter
+
+
+@dataclass(frozen=True)
+class PathChange:
+    """A path before and after; the mean waits are those of the map (the longest 1 % cut), None where nobody went so."""
+
+    source: str
+    target: str
+    moves_before: int
+    moves_after: int
+    share_before: float  # of the cases
+    share_after: float
+    wait_before_s: float | None
+    wait_after_s: float | None
+    slower: bool  # more than chance does, and much enough to matter
+    faster: bool
+    share_changed: bool
+    impact_s: float  # by how much the waiting on this path grew, per case that began
+
+    @property
+    def told(self) -> bool:
+        """Whether anything of it is told apart from chance."""
+        return self.slower or self.faster or self.share_changed
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Two cohorts of cases side by side, each case followed for the same time; what is told apart from chance is marked."""
+
+    before: Period | None = None
+    after: Period | None = None
+    followed_s: float | None = None
+    finished_changed: bool = False
+    steps: tuple[StepChange, ...] = ()
+    paths: tuple[PathChange, ...] = ()  # largest impact first
+    graph: Graph | None = None  # of both cohorts together
+    note: str = ""  # why nothing could be compared
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is told apart from chance."""
+        return (
+            self.finished_changed or any(path.told for path in self.paths) or any(step.changed for step in self.steps)
+        )
+
+
+@dataclass(frozen=True)
 class Findings:
     """Everything that one night's page shows."""
 
@@ -270,3 +334,4 @@ class Findings:
     bottlenecks: tuple[Bottleneck, ...]
     rework: tuple[Rework, ...]
     watch: Watch | None = None  # None: of a night before nights were watched
+    changed: Changed | None = None  # None before nights told it

@@ -12,13 +12,16 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from mining.bottlenecks import read_bottlenecks
+from mining.changed import changed
 from mining.discovery import SECOND, directly_follows, kpis, rework, variants
-from mining.findings import Bottleneck, Check, Data, Findings, Graph, Kpis, Model, Rework, Variant
+from mining.findings import Bottleneck, Changed, Check, Data, Findings, Graph, Kpis, Model, Rework, Variant
+from mining.flowchart import draw_difference
 from mining.maps import draw_maps
 from mining.pages import Download, write_night
 from mining.process import Process
 from mining.sources.quoting import literal, quoted
 from mining.store import Batch, Tables
+from mining.watching import read_watch
 
 VARIANTS_KEPT = 100  # in findings.json; variants.csv has all
 DOWNLOADS = {
@@ -28,6 +31,8 @@ DOWNLOADS = {
     "map.dot": ("Map, DOT", "Graphviz source"),
     "model.bpmn": ("Model, BPMN", "the discovered model for BPMN tools"),
     "model.pnml": ("Model, PNML", "the same as a Petri net"),
+    "changed.svg": ("What changed, SVG", "the map of what changed, with its legend"),
+    "changed.csv": ("What changed, CSV", "every path before and after, with moves and waits in seconds"),
     "flows.csv": ("Paths, CSV", "every move from one step to the next, with counts and waits in seconds"),
     "variants.csv": ("Variants, CSV", "every way of running, with counts"),
     "bottlenecks.csv": ("Bottlenecks, CSV", "the ranked hand-overs"),
@@ -46,6 +51,7 @@ class Discovered:
     model_note: str
     kpis: Kpis
     rework: tuple[Rework, ...]
+    changed: Changed
 
     @classmethod
     def of(cls, tables: Tables, process: Process, end: datetime) -> Discovered:
@@ -60,6 +66,7 @@ class Discovered:
             model_note=found.note,
             kpis=kpis(tables, process, round(end.timestamp() * SECOND)),
             rework=rework(tables),
+            changed=changed(tables, process, end),
         )
 
 
@@ -101,12 +108,15 @@ def publish(night: Mined) -> Path:
     main = found.variants[0].activities
     maps = draw_maps(tables, found.graph, main, bottlenecks, night.settings, process.title)
     maps.write(site)
+    difference = draw_difference(found.changed, main, process.title) if found.changed.any else None
+    if difference:
+        (site / "changed.svg").write_text(difference.svg, encoding="utf-8")
     _write_tables(process, tables, found, bottlenecks, site)
     for name in ("model.bpmn", "model.pnml"):
         if (tables.folder / name).exists():
             (tables.folder / name).rename(site / name)
     offered = [Download(label, name, about) for name, (label, about) in DOWNLOADS.items() if (site / name).exists()]
-    write_night(findings, maps.shown, offered, site)
+    write_night(findings, maps.shown, offered, site, difference)
     return site
 
 
@@ -128,6 +138,8 @@ def _findings(night: Mined, found: Discovered, bottlenecks: tuple[Bottleneck, ..
         model_note=found.model_note,
         bottlenecks=bottlenecks,
         rework=found.rework,
+        changed=found.changed,
+        watch=read_watch(night.work),
     )
 
 
@@ -180,6 +192,8 @@ def _write_tables(
         for b in bottlenecks
     ]
     write_csv(site / "bottlenecks.csv", rows)
+    if found.changed.paths:
+        write_csv(site / "changed.csv", [asdict(path) for path in found.changed.paths])
     write_cases(process, tables, site / "cases.parquet")
 
 

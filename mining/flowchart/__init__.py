@@ -2,6 +2,7 @@
 
 from mining.flowchart.chart import Chart, draw
 from mining.flowchart.colours import MAP_CSS
+from mining.flowchart.difference import DifferenceChart, draw_difference
 from mining.flowchart.durations import count_text, duration_text, pair_text, share_text
 from mining.flowchart.grid import OPENING, SETTINGS, Variation, draw_grid
 from mining.flowchart.legend import Legend
@@ -15,6 +16,7 @@ __all__ = [
     "SCALES",
     "SETTINGS",
     "Chart",
+    "DifferenceChart",
     "LayoutError",
     "LayoutTimeoutError",
     "Legend",
@@ -24,6 +26,7 @@ __all__ = [
     "count_text",
     "default_level",
     "draw",
+    "draw_difference",
     "draw_grid",
     "duration_text",
     "levels",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from time import monotonic
+from typing import TypeVar
 
 from mining.findings import Bottleneck, Graph
 from mining.flowchart.dot import Sheet, dot_source, empty_source
@@ -18,6 +19,7 @@ from mining.flowchart.sentences import sentences
 from mining.flowchart.simplify import Path, all_paths, flagged, main_pairs, selections, share_of_moves
 from mining.flowchart.svg import inline, standalone
 
+S = TypeVar("S")
 _NOTHING = "No cases to show yet"
 
 
@@ -109,7 +111,7 @@ class Level:
         if choices == ((),):
             return self._empty(timeout_s)
         sheets = [self._sheet(shown) for shown in choices]
-        sheet, dot, raw = _first_in_time(sheets, timeout_s, legend=legend)
+        sheet, dot, raw = render_first(sheets, lambda sheet: dot_source(sheet, legend=legend), timeout_s)
         return Chart(
             activities_shown=len(self.graph.activities),
             activities_total=self.graph.activities_total,
@@ -131,16 +133,21 @@ class Level:
         return Chart(0, self.graph.activities_total, 0, 0, 1.0, dot, svg, Legend(self.scale, 1, ""))
 
 
-def _first_in_time(sheets: Sequence[Sheet], timeout_s: float, *, legend: bool) -> tuple[Sheet, str, bytes]:
-    """Lay out the first sheet that Graphviz can do; each may take half of the time left, the last all of it."""
+def render_first(sheets: Sequence[S], dot_of: Callable[[S], str], timeout_s: float) -> tuple[S, str, bytes]:
+    """Lay out the first sheet that Graphviz can do; each may take half of the time left, the last all of it.
+
+    Raises:
+        LayoutTimeoutError: not even the last could be laid out in time.
+        LayoutError: Graphviz failed.
+    """
     end = monotonic() + timeout_s
     for sheet in sheets[:-1]:
-        dot = dot_source(sheet, legend=legend)
+        dot = dot_of(sheet)
         try:
             return sheet, dot, render(dot, "svg", (end - monotonic()) / 2)
         except LayoutError:
             continue
-    dot = dot_source(sheets[-1], legend=legend)
+    dot = dot_of(sheets[-1])
     return sheets[-1], dot, render(dot, "svg", max(0.01, end - monotonic()))
 
 

@@ -25,6 +25,9 @@ LIGHT: Final = {
     "wait4": "#3f0712",
     "timer": "#5b6b7e",
     "terminal": "#93a0b0",
+    "slower": "#b2182b",
+    "faster": "#2166ac",
+    "same": "#8a94a3",
 }
 
 DARK: Final = {
@@ -43,6 +46,9 @@ DARK: Final = {
     "wait4": "#ffe4d1",
     "timer": "#93a3b5",
     "terminal": "#76859a",
+    "slower": "#ff7a6e",
+    "faster": "#6fb1f2",
+    "same": "#76859a",
 }
 
 

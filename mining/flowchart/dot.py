@@ -11,6 +11,7 @@ import graphviz
 
 from mining.findings import Activity, Flow, Graph
 from mining.flowchart.colours import LIGHT, wait_colour
+from mining.flowchart.durations import count_text
 from mining.flowchart.labels import Label, Run, cell, count_label, flow_label, pill_label, step_label, table
 from mining.flowchart.legend import Legend, thickness
 from mining.flowchart.order import order_of
@@ -48,19 +49,19 @@ class Sheet:
 
 def dot_source(sheet: Sheet, *, legend: bool = True) -> str:
     """Write the DOT source of a map; the same sheet gives the same text, in whatever order the graph's parts come."""
-    drawing = _drawing(sheet.legend if legend else None)
+    drawing = drawing_of(sheet.legend.html if legend else None)
     steps = {step_id(activity.name): activity for activity in sheet.graph.activities}
     by_cases = sorted(steps, key=lambda step: (-steps[step].cases, step))
     order = order_of(by_cases, {(path.source, path.target): path.n for path in sheet.shown if path.flow})
     spine = {step for pair in sheet.spine for step in pair}
-    _add_pill(drawing, START, "Start", sheet.graph.cases)
+    add_pill(drawing, START, "Start", count_text(sheet.graph.cases))
     for step in order:
         _add_step(drawing, step, steps[step], sheet.graph.cases, on_spine=step in spine)
     ends = {path.target for path in sheet.shown}
     if END in ends:
-        _add_pill(drawing, END, "End", sheet.graph.finished)
+        add_pill(drawing, END, "End", count_text(sheet.graph.finished))
     if OPEN in ends:
-        _add_pill(drawing, OPEN, "Open", sheet.graph.open)
+        add_pill(drawing, OPEN, "Open", count_text(sheet.graph.open))
     place = {step: index for index, step in enumerate((START, *order, END, OPEN))}
     for path in sorted(sheet.shown, key=lambda path: (place[path.source], place[path.target])):
         _add_path(drawing, path, sheet, back=place[path.source] > place[path.target])
@@ -72,11 +73,12 @@ def empty_source(text: str) -> str:
     drawing = graphviz.Digraph("map", graph_attr={"id": "map", "bgcolor": LIGHT["card"], "pad": "0.1"})
     run = Run(text, 13, False, LIGHT["secondary"])
     label = Label(table([f"<TR>{cell(220, 40, [run], align='CENTER')}</TR>"]), 240, 54)
-    drawing.node("empty", f"<{label.html}>", **_box("empty", "empty", label, LIGHT["card"], LIGHT["border"]))
+    drawing.node("empty", f"<{label.html}>", **box("empty", "empty", label, LIGHT["card"], LIGHT["border"]))
     return str(drawing.source)
 
 
-def _drawing(legend: Legend | None) -> graphviz.Digraph:
+def drawing_of(legend: str | None) -> graphviz.Digraph:
+    """Begin a drawing; `legend` is the label below it."""
     settings = {
         "id": "map",
         "bgcolor": LIGHT["card"],
@@ -87,12 +89,13 @@ def _drawing(legend: Legend | None) -> graphviz.Digraph:
         "outputorder": "nodesfirst",
     }
     if legend:
-        settings |= {"label": f"<{legend.html}>", "labelloc": "b", "labeljust": "l"}
+        settings |= {"label": f"<{legend}>", "labelloc": "b", "labeljust": "l"}
     fonts = {"fontname": "Arial", "fontsize": "11"}
     return graphviz.Digraph("map", graph_attr=settings, node_attr=fonts, edge_attr=fonts)
 
 
-def _box(element: str, classes: str, label: Label, fill: str, border: str) -> dict[str, str]:
+def box(element: str, classes: str, label: Label, fill: str, border: str) -> dict[str, str]:
+    """Give the settings of a box as large as its label."""
     return {
         "id": element,
         "class": classes,
@@ -116,22 +119,28 @@ def _inches(pixels: int) -> str:
 def _add_step(drawing: graphviz.Digraph, step: str, activity: Activity, cases: int, *, on_spine: bool) -> None:
     label = step_label(activity, cases)
     group = {"group": "main"} if on_spine else {}
-    drawing.node(step, f"<{label.html}>", **_box(step, "act", label, LIGHT["card"], LIGHT["border"]), **group)
+    drawing.node(step, f"<{label.html}>", **box(step, "act", label, LIGHT["card"], LIGHT["border"]), **group)
 
 
-def _add_pill(drawing: graphviz.Digraph, pill: str, name: str, count: int) -> None:
+def add_pill(drawing: graphviz.Digraph, pill: str, name: str, note: str) -> None:
+    """Draw Start, End or Open, with a note in it."""
     if pill == OPEN:
-        label = pill_label(name, count, LIGHT["secondary"])
-        box = _box(pill, "open-pill", label, LIGHT["card"], LIGHT["secondary"]) | {"style": "rounded,filled,dashed"}
+        label = pill_label(name, note, LIGHT["secondary"])
+        look = box(pill, "open-pill", label, LIGHT["card"], LIGHT["secondary"]) | {"style": "rounded,filled,dashed"}
     else:
-        label = pill_label(name, count, LIGHT["card"])
-        box = _box(pill, "pill", label, LIGHT["ink"], LIGHT["ink"]) | {"group": "main"}
-    drawing.node(pill, f"<{label.html}>", **box)
+        label = pill_label(name, note, LIGHT["card"])
+        look = box(pill, "pill", label, LIGHT["ink"], LIGHT["ink"]) | {"group": "main"}
+    drawing.node(pill, f"<{label.html}>", **look)
 
 
 def _add_path(drawing: graphviz.Digraph, path: Path, sheet: Sheet, *, back: bool) -> None:
     """Draw a path; one that leads upwards is declared the other way round: the order of the ranks stays ours."""
     look = _flow_look(path, path.flow, sheet) if path.flow else _terminal_look(path, sheet)
+    add_arrow(drawing, path, look, back=back)
+
+
+def add_arrow(drawing: graphviz.Digraph, path: Path, look: dict[str, str], *, back: bool) -> None:
+    """Draw a path with a head that suits its width."""
     look |= {"id": path.id, "arrowsize": f"{max(0.6, (1.4 * float(look['penwidth']) + 2.4) / 7):.3f}"}
     if back:
         look |= {"dir": "back", "class": look["class"] + " back"}

@@ -66,28 +66,32 @@ def step_label(activity: Activity, cases: int) -> Label:
     filled = round(CONTENT * min(1.0, activity.cases / cases)) if cases else 0
     parts = [(part, colour) for part, colour in ((filled, LIGHT["bar"]), (CONTENT - filled, LIGHT["rest"])) if part]
     columns = len(parts) + 2  # pad, bar, rest of the bar, pad
-    name = [(Run(line, 13, True, LIGHT["ink"]), 16) for line in _name_lines(activity.name)]
+    name = [(Run(line, 13, True, LIGHT["ink"]), 16) for line in name_lines(activity.name)]
     above = [*name, (_cases_run(activity, cases), 15)]
     note = _note(activity)
     below = [(Run(note), 15)] if note else []
     foot = 5 if note else 6
     rows = [
-        _gap_row(7, columns),
-        *(_text_row(run, high, columns) for run, high in above),
-        _gap_row(3, columns),
+        gap_row(7, columns),
+        *(text_row(run, high, columns) for run, high in above),
+        gap_row(3, columns),
         _bar_row(parts),
-        _gap_row(3, columns),
-        *(_text_row(run, high, columns) for run, high in below),
-        _gap_row(foot, columns),
+        gap_row(3, columns),
+        *(text_row(run, high, columns) for run, high in below),
+        gap_row(foot, columns),
     ]
     height = 7 + sum(high for _, high in above + below) + 3 + _BAR + 3 + foot
     return Label(table(rows), STEP_WIDTH, height)
 
 
-def pill_label(name: str, count: int, colour: str) -> Label:
-    """Write Start, End or Open with its number of cases."""
-    runs = [Run(name, 12, True, colour), Run(f"{NBSP * 3}{count_text(count)}", 12, False, colour)]
-    room = _room(runs)
+def pill_label(name: str, note: str, colour: str) -> Label:
+    """Write Start, End or Open, and how many cases that are."""
+    runs = (
+        [Run(name, 12, True, colour), Run(f"{NBSP * 3}{note}", 12, False, colour)]
+        if note
+        else [Run(name, 12, True, colour)]
+    )
+    room = room_of(runs)
     rows = [f"<TR>{cell(room, 3)}</TR>", f"<TR>{cell(room, 20, runs, align='CENTER')}</TR>"]
     return Label(table(rows), room + 2 * 12, 24)
 
@@ -103,11 +107,11 @@ def flow_label(flow: Flow, rank: int | None, thickness: float) -> str:
     second = _second_line(flow, rank)
     badge = badge_cells(rank) if rank else ""
     badge_room = BADGE + 5 if rank else 0
-    room = max(badge_room + _room(first), _room([Run(second)]))
-    rows = [f"<TR>{cell(_distance(thickness), 16)}{badge}{cell(room - badge_room, 16, first)}</TR>"]
+    room = max(badge_room + room_of(first), room_of([Run(second)]))
+    rows = [f"<TR>{cell(distance_of(thickness), 16)}{badge}{cell(room - badge_room, 16, first)}</TR>"]
     if second:
         rows.append(
-            f"<TR>{cell(_distance(thickness), 14)}{cell(room, 14, [Run(second)], columns=3 if rank else 1)}</TR>"
+            f"<TR>{cell(distance_of(thickness), 14)}{cell(room, 14, [Run(second)], columns=3 if rank else 1)}</TR>"
         )
     return table(rows)
 
@@ -115,7 +119,7 @@ def flow_label(flow: Flow, rank: int | None, thickness: float) -> str:
 def count_label(count: int, thickness: float) -> str:
     """Write how many cases start, end or are open there."""
     runs = [Run(count_text(count))]
-    return table([f"<TR>{cell(_distance(thickness), 16)}{cell(_room(runs), 16, runs)}</TR>"])
+    return table([f"<TR>{cell(distance_of(thickness), 16)}{cell(room_of(runs), 16, runs)}</TR>"])
 
 
 def table(rows: Iterable[str]) -> str:
@@ -140,7 +144,8 @@ def badge_cells(rank: int) -> str:
     return f'<TD FIXEDSIZE="TRUE" WIDTH="{BADGE}" HEIGHT="16" {fill}>{number}</TD>{cell(5, 16)}'
 
 
-def _name_lines(activity: str) -> tuple[str, ...]:
+def name_lines(activity: str) -> tuple[str, ...]:
+    """Break an activity's name into the lines of its box."""
     return wrap(display_name(activity), CONTENT, 13, lines=3, bold=True)
 
 
@@ -167,11 +172,12 @@ def _second_line(flow: Flow, rank: int | None) -> str:
     return ""
 
 
-def _gap_row(high: int, columns: int) -> str:
+def gap_row(high: int, columns: int) -> str:
+    """Make an empty row of a box."""
     return f"<TR>{cell(STEP_WIDTH, high, columns=columns)}</TR>"
 
 
-def _text_row(run: Run, high: int, columns: int) -> str:
+def text_row(run: Run, high: int, columns: int) -> str:
     """Write from the left pad on; the right pad belongs to the text, for machines that draw it wider."""
     return f"<TR>{cell(_PAD, high)}{cell(STEP_WIDTH - _PAD, high, [run], columns=columns - 1)}</TR>"
 
@@ -181,10 +187,11 @@ def _bar_row(parts: Iterable[tuple[int, str]]) -> str:
     return f"<TR>{cell(_PAD, _BAR)}{bar}{cell(_PAD, _BAR)}</TR>"
 
 
-def _room(runs: Iterable[Run]) -> int:
+def room_of(runs: Iterable[Run]) -> int:
+    """Say how wide the cell of a text has to be."""
     return ceil(sum(run.width for run in runs) * _SLACK)
 
 
-def _distance(thickness: float) -> int:
+def distance_of(thickness: float) -> int:
     """Keep the text off its line, however thick that is."""
     return round(6 + thickness)

@@ -12,12 +12,15 @@ from lxml import etree
 from mining.flowchart.colours import LIGHT, MAP_CSS, wait_colour
 
 _SVG: Final = "http://www.w3.org/2000/svg"
-_TEXT_CLASS: Final = {LIGHT["ink"]: "ink", LIGHT["secondary"]: "secondary", LIGHT["card"]: "reverse"}
+_TEXT_CLASS: Final = {
+    LIGHT["card"]: "reverse",
+    **{LIGHT[name]: name for name in ("ink", "secondary", "slower", "faster")},
+}
 _SHAPE_CLASS: Final = {
     LIGHT["bar"]: "bar",
     LIGHT["rest"]: "rest",
     LIGHT["ink"]: "badge",
-    LIGHT["timer"]: "swatch timer",
+    **{LIGHT[name]: f"swatch {name}" for name in ("timer", "slower", "faster", "same")},
     **{wait_colour(index): f"swatch w{index}" for index in range(5)},
 }
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
@@ -131,10 +134,10 @@ def _finish(group: etree._Element, sentences: Mapping[str, str]) -> None:
 def _interrupt(line: etree._Element, classes: list[str]) -> None:
     """Space dots and dashes by the width of their line: Graphviz's own run together on thick ones."""
     wide = float(line.get("stroke-width", "1"))
-    if "timer" in classes:
+    if {"timer", "gone"} & set(classes):
         line.set("stroke-linecap", "round")
         line.set("stroke-dasharray", f"0.1 {max(5.0, 2 * wide):g}")
-    elif "skip" in classes:
+    elif {"skip", "new"} & set(classes):
         line.set("stroke-dasharray", f"{max(5.0, 1.2 * wide):g} {max(3.0, 0.7 * wide):g}")
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from markupsafe import Markup
+
 from mining.findings import Bottleneck, Findings, Graph, Variant
-from mining.flowchart import path_id
+from mining.flowchart import DifferenceChart, path_id
 from mining.pages.attention import attention
 from mining.pages.night_map import LevelMap, shown_maps
 from mining.pages.rendering import write_page
@@ -41,7 +43,13 @@ class Chevron:
     times: int
 
 
-def write_night(findings: Findings, maps: Sequence[LevelMap], downloads: Sequence[Download], into: Path) -> Path:
+def write_night(
+    findings: Findings,
+    maps: Sequence[LevelMap],
+    downloads: Sequence[Download],
+    into: Path,
+    difference: DifferenceChart | None = None,
+) -> Path:
     """Write into/index.html; it refers to ../../assets/ and ../nights.js, which `write_site` keeps, and to `downloads`.
 
     Without maps the page says that there is nothing to draw.
@@ -52,6 +60,7 @@ def write_night(findings: Findings, maps: Sequence[LevelMap], downloads: Sequenc
         root="../../",
         findings=findings,
         maps=shown_maps(maps),
+        difference=Markup(difference.inline_svg("c0-")) if difference else None,  # noqa: S704 - escaped where it is made
         attention=attention(findings.watch, findings.owner) if findings.watch else None,
         downloads=downloads,
         ranked=_ranked(findings.bottlenecks),

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from mining.findings import Interval
-from mining.flowchart import count_text, duration_text, share_text
+from mining.flowchart import count_text, duration_text, pair_text, share_text
 
 NBSP = "\u00a0"
 UNKNOWN = "–"
@@ -44,6 +44,11 @@ def score(value: float | None) -> str:
 def duration(seconds: float | None) -> str:
     """Seconds as one number and one unit: `3.4 h`."""
     return UNKNOWN if seconds is None else duration_text(seconds)
+
+
+def pair(before: float, after: float) -> str:
+    """Two durations in one unit: `6.9 → 0.8 d`."""
+    return pair_text(before, after)
 
 
 def day(value: str | date) -> str:
