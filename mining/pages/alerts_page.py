@@ -42,10 +42,10 @@ def alert_card(known: Known) -> AlertCard:
     )
 
 
-def alerts_page(title: str, alerts: Sequence[Known], root: str, *, forms: bool) -> str:
+def alerts_page(process: str, title: str, alerts: Sequence[Known], root: str, *, forms: bool) -> str:
     """The page, open alerts first; `root` leads to the site's folder.
 
     `forms` offers to acknowledge and to snooze, by posts to ALERT/acknowledge and ALERT/snooze.
     """
     cards = sorted((alert_card(known) for known in alerts), key=lambda card: not card.is_open)
-    return page_text("alerts.html", title=title, cards=cards, root=root, forms=forms)
+    return page_text("alerts.html", process=process, title=title, cards=cards, root=root, forms=forms)

@@ -34,6 +34,7 @@ def of_dag(dag_id: str) -> Response:
 def listed(process: Process, user: GetUserDep) -> HTMLResponse:
     newest = site().newest(process)
     page = alerts_page(
+        process,
         newest.title if newest else process,
         known_alerts(process, closed=True),
         "../../pages/",
