@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,11 +23,21 @@ _NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 @dataclass(frozen=True)
 class Night:
-    """One published night: what it found, or why it found nothing."""
+    """One published night: what it found, or why it found nothing; read when it is asked for."""
 
-    date: str
-    findings: Findings | None
-    failed: FailedNight | None
+    folder: Path
+
+    @property
+    def date(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def findings(self) -> Findings | None:
+        return _read(self.folder / "findings.json", FINDINGS)
+
+    @cached_property
+    def failed(self) -> FailedNight | None:
+        return _read(self.folder / "failed.json", FAILED_NIGHT)
 
     @property
     def reason(self) -> str:
@@ -57,7 +68,7 @@ class Line:
 
     @property
     def title(self) -> str:
-        known = [night.findings or night.failed for night in self.nights]
+        known = (night.findings or night.failed for night in self.nights)
         return next((found.title for found in known if found), self.process)
 
 
@@ -105,15 +116,7 @@ def _nights_in(folder: Path) -> list[Path]:
 
 
 def _line(folder: Path) -> Line:
-    return Line(folder.name, tuple(_night(night) for night in _nights_in(folder)))
-
-
-def _night(folder: Path) -> Night:
-    return Night(
-        folder.name,
-        findings=_read(folder / "findings.json", FINDINGS),
-        failed=_read(folder / "failed.json", FAILED_NIGHT),
-    )
+    return Line(folder.name, tuple(map(Night, _nights_in(folder))))
 
 
 def _read(file: Path, kind: TypeAdapter[Found]) -> Found | None:
