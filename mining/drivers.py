@@ -79,7 +79,7 @@ def explain(
     clock's. `step` is the code of the activity that was seen to come late, if one was; `known` the verdict, where that is known.
     """
     seen = Comparison(exposure, base, recent, wall)
-    if _absent(seen):
+    if known is Verdict.ABSENCE or _absent(seen):
         return _of_step(seen, Verdict.ABSENCE, None, sign)
     by_step = sign * _by_step(seen, seen.split.duration)
     slowest = int(by_step[RECENT].argmax()) if step is None else step

@@ -77,8 +77,9 @@ def estimate(counts: Counts, hazard: Floats) -> Estimate:
     chance, sojourn = competing(hazard, counts.state, counts.ages)
     begin = _shares(counts.starts + PRIOR_EXITS * _shares(counts.starts[REFERENCE].sum(axis=(0, 1))))
     visits = _visits(begin, chance, counts)
+    usual = 1e-9 * counts.arrivals[REFERENCE].sum(axis=0)  # where nobody came, a case is one of the usual kind
     return Estimate(
-        mix=_shares(counts.arrivals), visits=visits, sojourn=sojourn * counts.pace[counts.state], chance=chance
+        mix=_shares(counts.arrivals + usual), visits=visits, sojourn=sojourn * counts.pace[counts.state], chance=chance
     )
 
 
