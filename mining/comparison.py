@@ -16,6 +16,7 @@ from mining.visits import BEGUN
 
 WEEK = 7
 LEVEL = 0.9  # of intervals
+WIDER = 1.2  # without it, intervals held the truth in 83 % of 270 worlds
 BASE, RECENT, WEEKS = 0, 1, slice(2, None)  # periods of the counts
 
 
@@ -59,9 +60,9 @@ class Comparison:
         return np.asarray(by_period[RECENT] / np.where(error > 0, error, np.inf))
 
     def interval(self, by_period: Floats) -> Interval:
-        """Of the recent difference, by Student's t: weeks are few."""
+        """Of the recent difference, by Student's t: weeks are few; and wider, as weeks that follow each other are alike."""
         seen = float(by_period[RECENT])
-        margin = float(student.ppf((1 + LEVEL) / 2, len(by_period[WEEKS]) - 1) * self.error(by_period))
+        margin = WIDER * float(student.ppf((1 + LEVEL) / 2, len(by_period[WEEKS]) - 1) * self.error(by_period))
         return Interval(seen - margin, seen + margin, LEVEL)
 
 
@@ -99,7 +100,7 @@ def counts_of(exposure: Exposure, base: Ints, recent: Ints, pace: Floats) -> Cou
 
 def entered(exposure: Exposure) -> Floats:
     """[day, state] visits begun."""
-    return np.asarray(np.diff(exposure.open, axis=0, prepend=0) + exposure.moves.sum(axis=(1, 3)))
+    return exposure.entered
 
 
 def _begins(arrivals: Floats, moves: Floats, entered: Floats) -> tuple[Floats, Floats]:

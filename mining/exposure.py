@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -67,6 +68,11 @@ class Exposure:
     @property
     def days(self) -> int:
         return len(self.arrivals)
+
+    @cached_property
+    def entered(self) -> Floats:
+        """[day, state] visits begun."""
+        return np.asarray(np.diff(self.open, axis=0, prepend=0) + self.moves.sum(axis=(1, 3)))
 
     def day(self, number: int) -> date:
         """The date of a row."""

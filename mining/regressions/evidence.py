@@ -24,7 +24,7 @@ WEEK = 7
 SURE = 3.3  # standard errors, if weeks differed as they do for certain; more, as few weeks have been seen
 SLOWER = 1.07  # work that takes at least so much longer
 FEWER = 0.94  # people: at most so many
-MORE = 1.08  # cases that come to the step
+MORE = 1.08  # cases that come to the step; it needs no proof, for it is a reason not to tell
 LOAD = 0.04  # of the work of the pool that slower work must add, to make it late
 LEAST_SPREAD = 0.02  # of the weeks of a base: less is luck
 COVERED = 0.8  # of the completions have a known start, or nothing is known of the work
@@ -37,6 +37,7 @@ class Reason(Enum):
     PEOPLE = "fewer people do it"
     INFLOW = "more cases come"
     NOTHING = "neither work nor people nor cases explain it"
+    LASTING = "the same, but it lasts longer than chance would"
 
 
 @dataclass(frozen=True)
@@ -59,19 +60,16 @@ def cause(exposure: Exposure, base: Ints, recent: Ints, step: int) -> Cause:
     ratio, score = _ratio(exposure, people, base, recent)
     if ratio <= FEWER and score <= -SURE:
         return Cause(Reason.PEOPLE, step)
-    ratio, score = _ratio(exposure, inflow(exposure, base, step), base, recent)
-    if ratio >= MORE and score >= SURE:
+    if _ratio(exposure, inflow(exposure, base, step), base, recent)[0] >= MORE:
         return Cause(Reason.INFLOW, step)
     return Cause(Reason.NOTHING, step)
 
 
 def inflow(exposure: Exposure, base: Ints, step: int) -> Floats:
     """By day: cases that came to where this step is done next, each by its usual chance of going there."""
-    moves = exposure.moves.sum(axis=1)
-    entered = np.diff(exposure.open, axis=0, prepend=0) + moves.sum(axis=2)
-    seen = moves[base].sum(axis=0)
+    seen = exposure.moves[base].sum(axis=(0, 1))
     chance = seen[:, step] / np.maximum(seen.sum(axis=1), 1.0)
-    return np.asarray(entered @ chance)
+    return np.asarray(exposure.entered @ chance)
 
 
 def _covered(exposure: Exposure, base: Ints, step: int) -> bool:

@@ -21,7 +21,7 @@ from mining.regressions.series import Kind, Matter, Series, Watched
 
 EFFECT = 0.10  # a step's sojourn must have grown by
 IMPACT = 0.02  # of the mean cycle time, that a change adds
-LARGE = 0.20  # a wait that has no cause but chance, or more cases, is told from here on
+LARGE = 0.25  # a wait that has no cause but chance, or more cases, is told from here on
 STAYS = 21  # nights, or once it has lasted so long: queues by chance are gone by then
 QUIET = 1.0  # standard errors: below, nothing is unusual any more
 QUIET_NIGHTS = 7  # so many such nights end an incident
@@ -35,7 +35,9 @@ VERDICTS = {
     Kind.STANDSTILL: Verdict.ABSENCE,
     Reason.WORK: Verdict.SLOWER_STEP,
     Reason.PEOPLE: Verdict.SLOWER_STEP,
+    Reason.LASTING: Verdict.SLOWER_STEP,
     Reason.INFLOW: Verdict.CONGESTION,
+    Reason.NOTHING: Verdict.CONGESTION,
 }
 
 
@@ -120,8 +122,11 @@ class _Machine:
         """What is most unusual, of what matters."""
         if self.watched.stands_still(night):
             return Found(Series(Kind.STANDSTILL), ALARM)
-        slower = np.flatnonzero((matter.step >= IMPACT) & (matter.effect >= EFFECT))
-        candidates = [Series(Kind.STEP, int(step)) for step in slower]
+        slower = matter.slower(IMPACT, EFFECT)
+        late = self.watched.highest(night, Kind.STEP) >= ALARM
+        if (late & ~slower).any():  # what is sudden would be thinned by older days
+            slower |= self.watched.matter(night, WEEK).slower(IMPACT, EFFECT)
+        candidates = [Series(Kind.STEP, int(step)) for step in np.flatnonzero(slower & late)]
         candidates += [Series(Kind.TURN, int(flow)) for flow in np.flatnonzero(matter.turn >= IMPACT)]
         candidates += [Series(Kind.MIX)] if matter.mix >= IMPACT else []
         scored = [(self.watched.score(night, series), series) for series in candidates]
@@ -138,7 +143,8 @@ class _Machine:
         if found.reason in (Reason.UNKNOWN, Reason.WORK, Reason.PEOPLE) or matter.step[series.number] >= LARGE:
             return Found(series, score, found)
         stays = night - since >= STAYS and self.watched.score(night, series, (WEEK,)) >= ALARM
-        return Found(series, score, found) if stays and found.reason is Reason.NOTHING else None
+        lasting = Cause(Reason.LASTING, series.number)
+        return Found(series, score, lasting) if stays and found.reason is Reason.NOTHING else None
 
     def _id(self, night: int, series: Series) -> str:
         exposure = self.watched.exposure

@@ -16,7 +16,7 @@ HISTORY = 300  # nights from which the spread is learned
 UNSEEN = 28  # newest nights that it is not learned from, or a change would hide itself
 LEAST_HISTORY = 14  # nights with a score, before anything can be unusual
 LEAST_EXITS = 5.0  # expected in a window: fewer tell nothing
-MOST_CAUTION = 2.0
+MOST_CAUTION = 1.15  # for a short history: most series differ from chance by less than that
 ALARM = 3.5  # standard errors
 
 

@@ -64,6 +64,10 @@ class Matter:
             mix=float(seen.split.totals[RECENT, 0] / mean),
         )
 
+    def slower(self, impact: float, effect: float) -> Flags:
+        """By step, whether it is so much slower."""
+        return np.asarray((self.step >= impact) & (self.effect >= effect))
+
 
 @dataclass
 class Watched:
@@ -102,14 +106,14 @@ class Watched:
             return None
         self._expect(night)
         self._rate(night)
-        seen = self.comparison(night, np.arange(night + 1 - SPAN, night + 1))
-        matter = Matter.of(seen)
+        matter = self.matter(night, SPAN)
         self.mix[night] = matter.mix
         return matter
 
-    def comparison(self, night: int, recent: Ints) -> Comparison:
-        """The recent days against the base of the night."""
-        return Comparison(self.exposure, self.base(night), recent, self.wall)
+    def matter(self, night: int, span: int) -> Matter:
+        """What so many recent days mean, against the base of the night."""
+        recent = np.arange(night + 1 - span, night + 1)
+        return Matter.of(Comparison(self.exposure, self.base(night), recent, self.wall))
 
     def base(self, night: int) -> Ints:
         return base_days(night, self.left_out)
@@ -147,6 +151,11 @@ class Watched:
             scores[night] = unusual(
                 surplus, self.expected[kind][days].sum(axis=0), self.variance[kind][days].sum(axis=0)
             )
+
+    def highest(self, night: int, kind: Kind) -> Floats:
+        """By series, the highest score by chance alone; by the series' own history it is no higher."""
+        by_window = [self.scores[kind, window][night] for window in LOOKED_AT[kind]]
+        return np.asarray(np.nan_to_num(by_window).max(axis=0))
 
     def score(self, night: int, series: Series, windows: tuple[int, ...] = WINDOWS) -> float:
         """In standard errors by the series' own history; the most unusual window counts."""
