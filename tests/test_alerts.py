@@ -140,7 +140,7 @@ def test_why_names_the_largest_part_first_and_leaves_out_the_small_ones() -> Non
         (0, "0 seconds"),
         (45, "45 seconds"),
         (90, "1.5 minutes"),
-        (3600, "60 minutes"),
+        (3599, "1 hour"),
         (2 * HOUR, "2 hours"),
         (3.84 * HOUR, "3.8 hours"),
         (11.25 * HOUR, "11 hours"),
@@ -160,8 +160,11 @@ def test_changes_and_their_ranges() -> None:
     assert wording.change_range(12.3, Interval(9, 15)) == "+1,230 % (900 to 1,500 %)"
     assert wording.change(-0.12) == "−12 %"
     assert wording.percent(0.004) == "less than 1 %"
-    assert wording.length_range(5 * HOUR, 14 * HOUR) == "5 to 14 hours"
-    assert wording.length_range(-2 * HOUR, 3 * DAY) == "−0.1 to +3 days"
+    assert wording.length_range(5 * HOUR, 14 * HOUR, 9 * HOUR) == "5 to 14 hours"
+    assert wording.length_range(-2 * HOUR, 3 * DAY, 2 * DAY) == "−0.1 to +3 days"
+    assert wording.length_range(5 * HOUR, 36 * HOUR, 20 * HOUR) == "5 to 36 hours"
+    assert wording.pair(10.83 * DAY, 11.66 * DAY) == ("10.8 days", "11.7 days")
+    assert wording.pair(0.5 * HOUR, 2 * HOUR) == ("0.5 hours", "2.0 hours")
     assert wording.signed_length(-1800) == "−30 minutes"
 
 

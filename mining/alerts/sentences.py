@@ -76,11 +76,12 @@ def added_to_cycle_time(alert: Alert) -> float:
 
 def cycle_time(parts: Decomposition) -> str:
     """The mean cycle time before and now, and the interval of the difference."""
+    (before, now), difference = wording.pair(parts.before_s, parts.now_s), parts.now_s - parts.before_s
     return texts.CYCLE_TIME_CHANGE.format(
-        before=wording.length(parts.before_s),
-        now=wording.length(parts.now_s),
-        difference=wording.signed_length(parts.now_s - parts.before_s),
-        range=wording.length_range(parts.interval.low, parts.interval.high),
+        before=before,
+        now=now,
+        difference=wording.signed_length(difference),
+        range=wording.length_range(parts.interval.low, parts.interval.high, difference),
     )
 
 

@@ -9,7 +9,7 @@ from mining.findings import Interval
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MINUS = "−"
 # Up to so many seconds a length of time is told in this unit.
-_UNITS = ((90.0, 1.0, "second"), (90 * 60.0, 60.0, "minute"), (36 * 3600.0, 3600.0, "hour"))
+_UNITS = ((90.0, 1.0, "second"), (59.5 * 60.0, 60.0, "minute"), (36 * 3600.0, 3600.0, "hour"))
 _DAY = 86400.0
 
 
@@ -49,13 +49,20 @@ def signed_length(seconds: float) -> str:
     return f"{'' if text.startswith('0 ') else _sign(seconds)}{text}"
 
 
-def length_range(low: float, high: float) -> str:
-    """`5 to 14 hours`, in the unit of the longer end; with signs where the range holds zero."""
-    size, name = unit(max(abs(low), abs(high)))
+def length_range(low: float, high: float, told: float) -> str:
+    """`5 to 14 hours`, in the unit of `told`, the length that lies between; with signs where the range holds zero."""
+    size, name = unit(told)
     ends = [_number(abs(end) / size) for end in (low, high)]
     if low < 0:
         ends = [f"{_sign(end) if text != '0' else ''}{text}" for end, text in zip((low, high), ends, strict=True)]
     return f"{ends[0]} to {ends[1]} {name}s"
+
+
+def pair(before: float, now: float) -> tuple[str, str]:
+    """Two lengths of time in one unit and so exact that a difference shows: `10.8 days`, `11.7 days`."""
+    size, name = unit(max(before, now))
+    first, second = (f"{seconds / size:,.1f} {name}s" for seconds in (before, now))
+    return first, second
 
 
 def unit(seconds: float) -> tuple[float, str]:
