@@ -82,7 +82,8 @@ def explain(
     if known is Verdict.ABSENCE or _absent(seen):
         return _of_step(seen, Verdict.ABSENCE, None, sign)
     by_step = sign * _by_step(seen, seen.split.duration)
-    slowest = int(by_step[RECENT].argmax()) if step is None else step
+    leading = np.unique(seen.counts.next)
+    slowest = int(leading[by_step[RECENT][leading].argmax()]) if step is None else step
     verdict = known or _largest(seen, sign * seen.split.totals, by_step[:, slowest], step is None)
     load = load_of(seen, slowest) if verdict in WAITS and sign > 0 else None
     if load and (verdict is Verdict.CONGESTION or (not known and load.congested)):
@@ -147,7 +148,7 @@ def _of_step(seen: Comparison, verdict: Verdict, step: int | None, sign: int) ->
     )
     weight = (frequency[BASE] + frequency[RECENT]) / 2
     level = (weight * sojourn).sum(axis=(1, 2))
-    change = level / level[BASE] - 1
+    change = level / max(float(level[BASE]), 1e-9) - 1
     share = (frequency[RECENT] * sojourn[RECENT]).sum() / seen.estimate.mean[RECENT]
     worst = flows[np.argmax(sign * seen.split.duration[RECENT][:, flows].sum(axis=0))]
     names = seen.exposure.names

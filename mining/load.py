@@ -103,6 +103,8 @@ def _as_usual(done: Floats, load: Floats, weight: Floats, old: Flags) -> Floats:
     """[day] what was done on the days of the base, in other weeks, on which most nearly as much waited."""
     week = np.arange(len(done)) // WEEK
     known = np.flatnonzero(old & (weight > 0))
+    if len(known) < 2 * LIKE:
+        return np.zeros(len(done))
     far = np.abs(load[:, None] - load[known]) + np.where(week[:, None] == week[known], np.inf, 0)
     like = known[np.argsort(far, axis=1, kind="stable")[:, :LIKE]]
     return np.asarray(done[like].mean(axis=1))
@@ -123,6 +125,9 @@ def _mean(values: Floats, weight: Floats) -> float:
 def _score(values: Floats, weight: Floats, old: Flags) -> float:
     """The recent mean in standard errors, by how much weeks of the base differ."""
     weeks = np.arange(len(values)) // WEEK
-    means = [_mean(values, weight * old * (weeks == week)) for week in np.unique(weeks[old])]
+    told = [weight * old * (weeks == week) for week in np.unique(weeks[old])]
+    means = [_mean(values, its) for its in told if its.any()]
+    if len(means) < 3:
+        return 0.0
     each = 1 / max((~old).sum() / WEEK, 0.5) + 1 / len(means)
     return _mean(values, weight * ~old) / max(float(np.std(means, ddof=1) * np.sqrt(each)), 1e-9)
