@@ -164,12 +164,13 @@ def main() -> None:
         for name, trials in groups.items()
     }
     results = told.results or (RESULTS if told.years == YEARS else None)
-    tell("bench-accuracy", "Accuracy", _parts(by_group, groups["files"]), Asked((), told.scenarios, results))
+    tell("bench-accuracy", "Accuracy", parts(by_group, groups["files"]), Asked((), told.scenarios, results))
 
 
-def _parts(scores: dict[str, list[Score]], files: Sequence[Trial]) -> list[str]:
+def parts(scores: dict[str, list[Score]], files: Sequence[Trial]) -> list[str]:
+    """The section, of the scores by sort of trial: null, slower, other, files."""
     mine = {name: [one for one in some if one.contender == OURS] for name, some in scores.items()}
-    parts = [
+    told = [
         NOTES,
         "### Nothing changed",
         without_change(mine["null"]),
@@ -182,7 +183,7 @@ def _parts(scores: dict[str, list[Score]], files: Sequence[Trial]) -> list[str]:
         contenders(scores["null"], scores["slower"], ("+30%", "+50%", "+100%")),
     ]
     if not files:
-        return [*parts, "The simulated logs with planted changes are not here (`--scenarios`): not tried."]
+        return [*told, "The simulated logs with planted changes are not here (`--scenarios`): not tried."]
     return [
         *parts,
         "### Simulated logs with planted changes",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import alarms, watch_ours
+from benchmarks.accuracy import OURS, alarms, parts, watch_ours
 from benchmarks.rivals import CYCLE_TIME, RECIPES, Durations, series
 from benchmarks.scores import Card, Incident, cards, score
 from benchmarks.trials import Planted, WorldTrial, null_trials, other_trials, slower_trials
@@ -143,6 +144,28 @@ def test_trials_are_what_they_say() -> None:
     assert all(trial.world.changes[0].day in trial.nights for trial in [*slower, *other])
     change = slower[0].planted
     assert change is not None and change.steps == {"Check"} and change.truth is not None and change.truth.duration > 0
+
+
+def test_the_score_card_of_a_detector_that_tells_all_and_of_one_that_tells_nothing() -> None:
+    right = told(205, 230)
+    trials = {
+        "null": [("L", None)],
+        "slower": [(f"L +{size}%", CHANGE) for size in (30, 50, 100)],
+        "other": [("mix", CHANGE)],
+    }
+    scores = {
+        sort: [score(OURS, group, [right] if change else [], change, NIGHTS) for group, change in some]
+        + [score("3-sigma", group, [told(150, 160)], change, NIGHTS) for group, change in some]
+        for sort, some in trials.items()
+    }
+    scores["null"] = [replace(one, last_week=(99.0, 100.0)) for one in scores["null"]]
+    text = "\n".join(parts(scores | {"files": []}, []))
+    assert re.search(r"\| L \| +0.41 \| +0.00 \| +0.00 \|", text)  # 150 nights, nothing told
+    assert re.search(r"\| L \| +0.990 \|", text)
+    assert re.search(r"\| L \+30% +\| +1 \| +100% \| +100% \| +100% \| +5 \| +100% \| +100% \|", text)
+    assert re.search(r"\| Headrace +\| +0.00 \| +0% \| +100/100/100 \| +100/100/100 \| +100/100/100 \|", text)
+    assert re.search(r"\| 3-sigma +\| +2.43 \| +7% \| +0/0/0 \|", text)
+    assert "not tried" in text
 
 
 # Trust: a few years of the benchmark, with limits that only a detector that has become worse goes beyond
