@@ -268,6 +268,25 @@ def test_a_failed_night_is_an_alert_and_the_next_good_one_its_end(register: Regi
     assert [(run.night, run.failed) for run in register.runs("orders")] == [("2024-07-13", None), ("2024-07-14", None)]
 
 
+def test_what_names_a_case_can_be_struck_out(register: Register) -> None:
+    for night in (FIRST, SECOND):
+        register.failed("orders", night, "Step validate: closed\n- No time: case 4711, row 3\n- No step: case 4712")
+    register.failed("tickets", FIRST, "Step validate: case 4711")
+    tell(register, SECOND)
+    assert (
+        register.strike("orders", lambda line: "4711" in line, "(erased)") == 6
+    )  # two runs, an alert, two turns, told
+    (known,) = register.listed("orders")
+    assert known.alert.note == "Step validate: closed\n(erased)\n- No step: case 4712"
+    assert {run.failed for run in register.runs("orders")} == {known.alert.note}
+    assert [run.failed for run in register.runs("tickets")] == ["Step validate: case 4711"]
+    assert tell(register, SECOND) == []
+    with register.engine.begin() as db:
+        kept = [str(db.execute(sa.select(table)).all()) for table in METADATA.sorted_tables]
+    assert sum(text.count("4711") for text in kept) == 3  # of the other process: its run, its alert, its turn
+    assert register.strike("orders", lambda line: "4711" in line, "(erased)") == 0
+
+
 def test_mining_does_not_take_back_the_alert_of_a_failed_night(register: Register) -> None:
     register.failed("orders", SECOND, "Step pull: down")
     register.take("orders", SECOND, [], still_open=[])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -125,6 +125,17 @@ class Register:
                 rows.inherit(db, heir, old)
         return True
 
+    def strike(self, process: str, named: Callable[[str], bool], instead: str) -> int:
+        """Replace the lines that name something, in the reasons why nights failed: all else holds no case; how many rows."""
+        changed = 0
+        with writing(self.engine) as db:
+            for row in rows.reasons(db, process):
+                text = _without_lines(row.text, named, instead)
+                if text != row.text:
+                    row.write(db, text)
+                    changed += 1
+        return changed
+
     def due(self, process: str, night: date, channel: str) -> tuple[Telling, ...]:
         """What a channel has to hear in a night, the bad news first; nothing for a night before the newest."""
         day, found = night.isoformat(), []
@@ -191,6 +202,10 @@ class Register:
             known = rows.known_alerts(db, process)
         chosen = [one for one in known if closed or one.state == State.OPEN]
         return tuple(sorted(chosen, key=lambda one: (one.opened, one.alert.alert), reverse=True))
+
+
+def _without_lines(text: str, named: Callable[[str], bool], instead: str) -> str:
+    return "\n".join(instead if named(line) else line for line in text.split("\n"))
 
 
 def _chosen(known: Sequence[Known], process: str, given: str) -> Known:

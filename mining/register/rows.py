@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, insert, select, update
 
 from mining.findings import Alert, Turn
 from mining.register.life import Known, State, Told, Why
@@ -133,6 +134,36 @@ def failing(db: Connection, process: str) -> Alert | None:
     of_nights = (ALERTS.c.process == process) & (ALERTS.c.origin == "night") & (ALERTS.c.state == State.OPEN.value)
     seen = db.execute(select(ALERTS.c.seen).where(of_nights)).scalar()
     return read(seen) if seen else None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a night failed, in one row."""
+
+    text: str
+    table: Table
+    key: ColumnElement[bool]
+    alert: Alert | None  # that holds it, where the row is of an alert
+
+    def write(self, db: Connection, text: str) -> None:
+        """Put another text in its place."""
+        values = {"failed": text} if self.alert is None else {"seen": written(replace(self.alert, note=text))}
+        db.execute(update(self.table).where(self.key).values(**values))
+
+
+def reasons(db: Connection, process: str) -> list[Reason]:
+    """Every reason why a night of a process failed, wherever it is kept."""
+    of_process = select(ALERTS.c.alert).where(ALERTS.c.process == process)
+    found = [
+        Reason(row.failed, RUNS, RUNS.c.id == row.id, None)
+        for row in db.execute(select(RUNS).where((RUNS.c.process == process) & RUNS.c.failed.is_not(None)))
+    ]
+    for table in (ALERTS, TURNS, TOLD):
+        for row in db.execute(select(table).where(table.c.alert.in_(of_process))):
+            key = and_(*(column == row._mapping[column] for column in table.primary_key))
+            alert = read(row.seen)
+            found.append(Reason(alert.note, table, key, alert))
+    return found
 
 
 def written(alert: Alert) -> str:
