@@ -18,6 +18,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 PRIOR_EXITS = 2.0  # of a flow in a bin, at the pace of the flow
+IMAGINED = 0.25  # exit of a state in a bin, at the pace of the state: for bins that nobody has seen
+LEAST_S = 1.0  # of time lived
+SLOWEST = 1e-9  # exits a second of a state that nobody was seen to leave
 PRIOR_STRATUM = 5.0  # exits of a flow in a stratum, at the pace of all strata
 REFERENCE = slice(0, 2)  # base and recent period: against what they have in common, each is told
 LEAK = 1e-4  # the least chance that a case ends after a step: states that nobody leaves must not count for ever
@@ -91,10 +94,9 @@ def hazards(counts: Counts) -> Floats:
     """
     lived = counts.exposure[:, :, counts.state]
     moves, every = counts.moves[REFERENCE].sum(axis=(0, 1)), lived[REFERENCE].sum(axis=(0, 1))
-    pace = _ratio(moves.sum(axis=1), every.sum(axis=1), 0.0)  # of the flow, at any age
-    of_bin = (moves + 0.25 * _shares(moves.sum(axis=1), counts.state)[:, None]) / np.maximum(
-        every + 0.25 / np.maximum(by_state(pace, counts.state), 1e-300)[:, None], 1e-300
-    )
+    pace = moves.sum(axis=1) / np.maximum(every.sum(axis=1), LEAST_S)  # of the flow, at any age
+    few = IMAGINED * _shares(moves.sum(axis=1), counts.state)
+    of_bin = (moves + few[:, None]) / (every + IMAGINED / np.maximum(by_state(pace, counts.state), SLOWEST)[:, None])
     stratum_moves, expected = counts.moves[REFERENCE].sum(axis=0), of_bin * lived[REFERENCE].sum(axis=0)
     coarse = _ratio(stratum_moves.sum(axis=2), expected.sum(axis=2), PRIOR_EXITS)[:, :, None]
     usual = of_bin * _ratio(stratum_moves, expected, PRIOR_EXITS, coarse)

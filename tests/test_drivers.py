@@ -113,6 +113,27 @@ def test_a_loop_by_hand() -> None:
     assert told.mean[0] == pytest.approx(1.25 * (20 + 10), rel=1e-3)
 
 
+SPARSE = st.sampled_from([0.0, 0.0, 1.0, 7.0, 500.0])
+
+
+@given(
+    arrays(float, (3, 2, 3, 3), elements=SPARSE),
+    arrays(float, (3, 2, 3, 3), elements=SPARSE),
+    arrays(float, (3, 2, 3), elements=SPARSE),
+)
+def test_whatever_was_never_seen_has_numbers_that_add_up(
+    moves: np.ndarray, lived: np.ndarray, starts: np.ndarray
+) -> None:
+    """Cells without moves, without time lived, strata without cases: the parts are finite and sum to the change."""
+    empty = counted(np.zeros((3, 3)), np.zeros((3, 3)))
+    counts = replace(empty, moves=moves, exposure=lived * 3600, starts=starts, goes_on=np.tile([1.0, 1.0, 0.0], (3, 1)))
+    told = estimate(counts, hazards(counts))
+    parts = split(told)
+    assert np.isfinite(told.mean).all() and (told.mean >= 0).all() and (told.chance <= 1 + 1e-9).all()
+    assert np.allclose(parts.total, told.mean - told.mean[0], rtol=1e-9, atol=1e-6 * max(told.mean.max(), 1))
+    assert np.isfinite(turns(told, counts)).all()
+
+
 def test_the_mean_of_a_simulated_process() -> None:
     random = np.random.default_rng(3)
     total = 0.0
