@@ -321,7 +321,7 @@ NIGHTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(nights=NIGHTS)
 def test_whatever_is_run_each_channel_hears_a_story_that_makes_sense(
     nights: list[tuple[int, dict[str, tuple[Turn, float]], bool, str]],
