@@ -100,7 +100,7 @@ def _followed_us(tables: Tables) -> int:
     found = tables.rows(weighted_quantiles(finished, ["all"], {"mature": MATURE}))
     if not found:
         raise TooFewError("No case has finished yet, so it is not known how long one has to be followed.")
-    return min(round(found[0]["mature"]), round(LONGEST.total_seconds() * _SECOND))
+    return min(round(float(found[0]["mature"])), round(LONGEST.total_seconds() * _SECOND))
 
 
 def _cases(tables: Tables) -> tuple[Ints, Ints, Ints]:

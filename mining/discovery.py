@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import ibis
@@ -16,6 +16,7 @@ from mining.store import Tables
 SECOND = 1_000_000  # microseconds
 MINUTE = 60 * SECOND
 TIMER_SHARE, TIMER_MOVES, TIMER_LEAST_S = 0.15, 30, 3600.0  # when a wait is a timer, not a queue
+Times = dict[tuple[int, int], dict[str, Any]]  # of the waits of each pair of codes: see `_times`
 _28_DAYS = 28 * 24 * 3600 * SECOND
 
 
@@ -26,6 +27,17 @@ def directly_follows(tables: Tables, keep: Collection[str] | None = None) -> Gra
     (van der Aalst 2019 on what goes wrong when edges are filtered instead). Counts are of all cases; waits in seconds, of all
     moves, but where a projected path passes hidden steps of a log of more than about two million events: of a fixed sample.
     """
+    return _graph(tables, keep, _times(tables, tables.waits))
+
+
+def projections(tables: Tables, full: Graph, levels: Iterable[Collection[str]]) -> Iterator[Graph]:
+    """The graph of each level, as `directly_follows` gives it; `full` is that with all activities."""
+    times = _times(tables, tables.waits)
+    for keep in levels:
+        yield full if len(keep) == len(full.activities) else _graph(tables, keep, times)
+
+
+def _graph(tables: Tables, keep: Collection[str] | None, times: Times) -> Graph:
     paths = _paths(tables, keep)
     counts = tables.rows(tables.ways.aggregate(cases=_.cases.sum(), open=_.cases.sum(where=_.stop.isnull())))[0]
     activities = _activities(tables, paths)
@@ -37,7 +49,7 @@ def directly_follows(tables: Tables, keep: Collection[str] | None = None) -> Gra
         events_total=tables.state.events,
         activities=activities,
         activities_total=len(tables.names),
-        flows=_flows(tables, paths, keep),
+        flows=_flows(tables, paths, keep, times),
     )
 
 
@@ -93,7 +105,7 @@ def _mean_processing(work: dict[str, int] | None) -> float | None:
     return round(work["processing_us"] / work["processed"] / SECOND, 3) if work else None
 
 
-def _flows(tables: Tables, paths: Any, keep: Collection[str] | None) -> tuple[Flow, ...]:
+def _flows(tables: Tables, paths: Any, keep: Collection[str] | None, times: Times) -> tuple[Flow, ...]:
     pair = ["after", "activity"]
     moves = paths.filter(_.after.notnull())
     each = moves.group_by("variant", *pair).aggregate(times=_.count(), skips=_.skipping.sum(), cases=_.cases.max())
@@ -102,10 +114,9 @@ def _flows(tables: Tables, paths: Any, keep: Collection[str] | None) -> tuple[Fl
             n=(_.times * _.cases).sum(), cases=_.cases.sum(), skipping=(_.skips * _.cases).sum()
         )
     )
-    times = _times(tables, tables.waits)
     if keep is not None:
         skipped = {(row["after"], row["activity"]) for row in counted if row["skipping"]}
-        times |= {pair: row for pair, row in _times(tables, _sampled(tables, keep)).items() if pair in skipped}
+        times = times | {pair: row for pair, row in _times(tables, _sampled(tables, keep)).items() if pair in skipped}
     found = [_flow(tables, row, times[row["after"], row["activity"]]) for row in counted]
     return tuple(sorted(found, key=lambda flow: (-flow.n, flow.source, flow.target)))
 
@@ -121,7 +132,7 @@ def _sampled(tables: Tables, keep: Collection[str]) -> Any:
     return waits.group_by("after", "activity", "us").aggregate(n=_.count()).mutate(total_us=_.us * _.n).cache()
 
 
-def _times(tables: Tables, waits: Any) -> dict[tuple[int, int], dict[str, Any]]:
+def _times(tables: Tables, waits: Any) -> Times:
     """Per pair: how many waits, their sum, quantiles, sum with the longest 1 % cut, and the commonest minute."""
     pair = ["after", "activity"]
     quantiles = weighted_quantiles(waits, pair, {"median": 0.5, "p90": 0.9, "p99": 0.99})

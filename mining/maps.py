@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice, tee
 from pathlib import Path
 
 from mining import durable
-from mining.discovery import directly_follows
+from mining.discovery import projections
 from mining.findings import Bottleneck, Graph
 from mining.flowchart import (
     OPENING,
@@ -57,7 +58,7 @@ def draw_maps(
         title: of the process.
     """
     kept = levels(full, main)
-    graphs = [full if len(names) == len(full.activities) else directly_follows(tables, names) for names in kept]
+    graphs, again = tee(projections(tables, full, kept))
     scale = _scale(settings, full)
     grid = draw_grid(graphs, full=full, main=main, bottlenecks=bottlenecks, scale=scale, title=title)
     first, phone = default_level(full, kept), phone_level(kept)
@@ -67,7 +68,7 @@ def draw_maps(
         for one in variations
     )
     file = draw(
-        graphs[first],
+        next(islice(again, first, None)),
         full=full,
         main=main,
         bottlenecks=bottlenecks,

@@ -16,7 +16,7 @@ from mining.flowchart.lettering import clean
 from mining.flowchart.render import LayoutError, render
 from mining.flowchart.scale import Scale
 from mining.flowchart.sentences import sentences
-from mining.flowchart.simplify import Path, all_paths, flagged, main_pairs, selections, share_of_moves
+from mining.flowchart.simplify import Path, all_paths, backbone, flagged, main_pairs, selections, share_of_moves
 from mining.flowchart.svg import inline, standalone
 
 S = TypeVar("S")
@@ -97,6 +97,10 @@ class Level:
         return flagged(self.graph, self.bottlenecks)
 
     @cached_property
+    def _bones(self) -> tuple[Path, ...]:
+        return backbone(self.paths)
+
+    @cached_property
     def _n_max(self) -> int:
         return max(path.n for path in (*self.paths, *all_paths(self.full)))
 
@@ -104,7 +108,8 @@ class Level:
         """Which paths to draw so that they carry `coverage` of all moves; then fewer and fewer, easier to lay out."""
         if not self.graph.activities or not self.paths:
             return ((),)
-        return selections(self.paths, len(self.graph.activities), set(self._spine) | set(self._ranks), coverage)
+        wanted = set(self._spine) | set(self._ranks)
+        return selections(self.paths, len(self.graph.activities), wanted, coverage, self._bones)
 
     def chart(self, choices: Sequence[tuple[Path, ...]], timeout_s: float, *, legend: bool = True) -> Chart:
         """Draw the first of `choices` that Graphviz can lay out in time, with or without the legend below it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -28,7 +28,7 @@ class Variation:
 
 
 def draw_grid(
-    graphs: Sequence[Graph],
+    graphs: Iterable[Graph],
     *,
     full: Graph,
     main: tuple[str, ...],
@@ -39,23 +39,26 @@ def draw_grid(
     """Draw every level at every setting; settings that show the same paths share one map.
 
     Args:
-        graphs: one per level, each of the log projected on the level's activities.
+        graphs: one per level, each of the log projected on the level's activities; while the next is mined, one is drawn.
         full, main, bottlenecks, scale, title: as of `draw`.
 
     Returns:
         Per level its maps, fewest paths first; the last one shows all paths, or as many as can be read.
     """
-    levels = [Level(graph, full, main, tuple(bottlenecks), scale, title) for graph in graphs]
-    wanted = [(level, setting, choices) for level in levels for choices, setting in _distinct(level).items()]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        charts = list(pool.map(lambda one: one[0].chart(one[2], _SECONDS, legend=False), wanted))
-    drawn = [(level, chart, setting) for (level, setting, _), chart in zip(wanted, charts, strict=True)]
-    return tuple(_each_once({chart: setting for its, chart, setting in drawn if its is level}) for level in levels)
+        drawn = [
+            [
+                (pool.submit(level.chart, choices, _SECONDS, legend=False), setting)
+                for choices, setting in _distinct(level)
+            ]
+            for level in (Level(graph, full, main, tuple(bottlenecks), scale, title) for graph in graphs)
+        ]
+        return tuple(_each_once({future.result(): setting for future, setting in level}) for level in drawn)
 
 
-def _distinct(level: Level) -> dict[tuple[tuple[Path, ...], ...], int]:
+def _distinct(level: Level) -> Iterable[tuple[tuple[tuple[Path, ...], ...], int]]:
     """What to draw of a level, and the last setting that asks for it."""
-    return {level.choices(coverage): setting for setting, coverage in enumerate(SETTINGS)}
+    return {level.choices(coverage): setting for setting, coverage in enumerate(SETTINGS)}.items()
 
 
 def _each_once(drawn: Mapping[Chart, int]) -> tuple[Variation, ...]:

@@ -126,7 +126,11 @@ def backbone(paths: Sequence[Path]) -> tuple[Path, ...]:
 
 
 def selections(
-    paths: Sequence[Path], steps: int, wanted: set[tuple[str, str]], coverage: float = 0.9
+    paths: Sequence[Path],
+    steps: int,
+    wanted: set[tuple[str, str]],
+    coverage: float = 0.9,
+    bones: Sequence[Path] | None = None,
 ) -> tuple[tuple[Path, ...], ...]:
     """List what may be shown, most first; each next one is easier to lay out, the last is the backbone alone.
 
@@ -135,13 +139,14 @@ def selections(
         steps: of the map; up to a coverage of 95 % at most 1.8 paths a step are shown, unless more are needed.
         wanted: moves to show in any case (most frequent variant, bottlenecks).
         coverage: the share of all moves to show.
+        bones: their `backbone`, if it is known.
     """
-    bones = set(backbone(paths))
-    needed = bones | {path for path in paths if (path.source, path.target) in wanted}
+    least = set(backbone(paths) if bones is None else bones)
+    needed = least | {path for path in paths if (path.source, path.target) in wanted}
     limit = MOST_PATHS if coverage > 0.95 else min(MOST_PATHS, ceil(1.8 * steps))
     full = _filled(paths, needed, limit, coverage)
     half = _filled(paths, needed, (len(full) + len(needed)) // 2, coverage)
-    choices = [chosen for chosen in (full, half, needed, bones) if len(chosen) <= MOST_PATHS]
+    choices = [chosen for chosen in (full, half, needed, least) if len(chosen) <= MOST_PATHS]
     kept = dict.fromkeys(tuple(path for path in paths if path in chosen) for chosen in choices)
     return tuple(kept)
 
