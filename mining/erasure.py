@@ -25,6 +25,7 @@ from mining.flowchart.labels import display_name
 from mining.home import Home
 from mining.lock import alone
 from mining.process import Process
+from mining.register import Register
 from mining.sources.forgotten import forgotten_cases, remember
 from mining.sources.mapping import BLANKS, described, trimmed
 from mining.sources.quoting import file_literal, literal
@@ -123,6 +124,8 @@ def _erase(trace: Trace, home: Home, batches: Batches) -> Iterator[Erased]:
     yield _removed("damaged batches that were moved away", home.damaged(name))
     with placing.changing(home, name):
         yield _total("published nights", [_from_night(trace, night) for night in _nights(home, name)])
+    struck = Register.open(home).strike(name, trace.named_in, ERASED)
+    yield Erased("register, why nights failed", min(struck, 1), struck)
     yield _total(
         "quarantine", [quarantine.take_out(home, name, path, trace.condition(path)) for path in _set_aside(home, name)]
     )

@@ -24,11 +24,12 @@ from markupsafe import escape
 from sqlalchemy import create_engine, text
 
 from mining import quarantine
-from mining.erasure import Erased, forget
+from mining.erasure import ERASED, Erased, forget
 from mining.errors import InputError, StoreError
 from mining.home import Home
 from mining.night import Night
 from mining.process_file import load
+from mining.register import Register
 from mining.sources.forgotten import forgotten_cases
 from mining.store import Batches
 from mining.store.rewriting import finish_rewriting, take_out
@@ -215,6 +216,15 @@ def test_a_case_that_only_a_failed_night_names(place: Path) -> None:
 
 
 # ---- it does not come back
+
+
+def test_why_a_night_failed_is_kept_without_the_lines_that_name_the_case(place: Path) -> None:
+    register = Register.open(Home(place / "home"))
+    register.failed("orders", date(2024, 3, 3), "Step validate: closed\n- row 7, case p7\n- row 8, case p8")
+    found = {erased.what: erased.rows for erased in forgotten(place, "p7")}
+    assert found["register, why nights failed"]
+    told = [run.failed or "" for run in register.runs("orders")]
+    assert told[-1] == f"Step validate: closed\n{ERASED}\n- row 8, case p8"
 
 
 def test_a_forgotten_case_does_not_come_back_with_files(place: Path, caplog: pytest.LogCaptureFixture) -> None:
