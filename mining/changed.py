@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import false_discovery_control
 
 from mining.chance import FALSE, Difference, Flags, Floats, Ints, of_means, of_ranks
-from mining.cohorts import Cohorts, TooFewError
+from mining.cohorts import Cohorts, NotComparableError
 from mining.findings import Activity, Changed, Flow, Graph, PathChange, Period, StepChange
 from mining.process import Process
 from mining.store import Tables
@@ -34,7 +34,7 @@ def changed(tables: Tables, process: Process, night_end: datetime) -> Changed:
     """Compare the two cohorts of a night; where there are not two, `note` says why."""
     try:
         cohorts = Cohorts.of(tables, process, night_end)
-    except TooFewError as error:
+    except NotComparableError as error:
         return Changed(note=str(error))
     log = _Projected.of(cohorts, _kept(cohorts, tables.names))
     sides = _Sides(cohorts.recent, cohorts.week)

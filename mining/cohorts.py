@@ -21,11 +21,12 @@ WEEKS: Final = ((4, 12), (8, 24), (13, 39))  # recent and before: the first with
 ENOUGH: Final = 100  # cases on each side
 FEWEST: Final = 20
 MATURE: Final = 0.95  # of the finished cases were done after as long as every case is followed
+WHOLE: Final = 0.5  # of the earlier cases were over in that time, or the log does not hold those weeks whole
 LONGEST: Final = timedelta(days=91)  # what began longer ago is no news
 _SECOND: Final = 1_000_000  # microseconds
 
 
-class TooFewError(ValueError):
+class NotComparableError(ValueError):
     """There are not two cohorts to compare; the message says why."""
 
 
@@ -62,7 +63,7 @@ class Cohorts:
         """The youngest cases that have had the time that nearly all need, and those of the weeks before them.
 
         Raises:
-            TooFewError: no case has finished, or too few have begun.
+            NotComparableError: no case has finished, too few have begun, or hardly any of the earlier ones was over in time.
         """
         followed_us = _followed_us(tables)
         first_us, cycle_us, number = _cases(tables)
@@ -73,7 +74,7 @@ class Cohorts:
         steps = _steps(tables, _us(window.begin), _us(window.end))
         case = np.searchsorted(number, steps["case"])
         seen = steps["completed_us"] <= first_us[case] + followed_us
-        return cls(
+        found = cls(
             window=window,
             followed_us=followed_us,
             week=(first_us - _us(window.begin)) // (7 * 86_400 * _SECOND),
@@ -84,6 +85,12 @@ class Cohorts:
             begun_us=steps["begun_us"][seen],
             completed_us=steps["completed_us"][seen],
         )
+        if found.finished[~found.recent].mean() < WHOLE:
+            raise NotComparableError(
+                "Fewer than half of the cases of the earlier weeks were over in the time that nearly all finished cases took: "
+                "the log does not seem to hold those weeks whole, so they are not compared."
+            )
+        return found
 
 
 def _us(moment: datetime) -> int:
@@ -99,7 +106,7 @@ def _followed_us(tables: Tables) -> int:
     finished = tables.cycles.filter(_.stop.notnull()).mutate(all=0)
     found = tables.rows(weighted_quantiles(finished, ["all"], {"mature": MATURE}))
     if not found:
-        raise TooFewError("No case has finished yet, so it is not known how long one has to be followed.")
+        raise NotComparableError("No case has finished yet, so it is not known how long one has to be followed.")
     return min(round(float(found[0]["mature"])), round(LONGEST.total_seconds() * _SECOND))
 
 
@@ -127,7 +134,7 @@ def _window(first_us: Ints, end: datetime, process: Process) -> Window:
     """The shortest recent weeks with cases enough; before them, at most three times as many, as far as there are cases.
 
     Raises:
-        TooFewError: even the longest hold too few.
+        NotComparableError: even the longest hold too few.
     """
     log_begin = _midnight(datetime.fromtimestamp(int(first_us.min()) / _SECOND, process.zone), process) + timedelta(1)
     usable = None
@@ -141,7 +148,7 @@ def _window(first_us: Ints, end: datetime, process: Process) -> Window:
         if fewest >= ENOUGH and usable is window:
             return window
     if usable is None:
-        raise TooFewError(
+        raise NotComparableError(
             "Too few cases have begun, and had the time to finish, to compare the last weeks with those before."
         )
     return usable

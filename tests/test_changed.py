@@ -172,6 +172,8 @@ def test_it_says_why_there_is_nothing_to_compare(tmp_path: Path) -> None:
     open_ones = {case: way[:1] for case, way in wandering(1).items()}
     result = found(tmp_path, open_ones)
     assert result.note.startswith("No case has finished") and not result.any and result.graph is None
+    lost = {c: way[:1] if int(c.split("-")[0]) > 45 else way for c, way in wandering(1).items()}
+    assert "does not seem to hold those weeks whole" in found(tmp_path, lost).note
 
 
 def test_the_rank_test_is_mann_and_whitneys_where_weeks_do_not_differ() -> None:
