@@ -212,23 +212,30 @@ def _explanation(
         after=after,
         segment=segment,
         change=float(change[RECENT]),
-        interval=seen.interval(change),
+        interval=_interval(seen, change, 1.0),
         share=share,
         decomposition=decomposition(seen),
         parts=_parts(seen),
     )
 
 
+def _interval(seen: Comparison, change: Floats, unit: float) -> Interval:
+    """Of a relative change, in a unit. By its logarithm: what takes twice as long differs twice as much from week to week."""
+    found = seen.interval(np.log(np.maximum(1 + change, 1e-6)))
+    return Interval(unit * float(np.expm1(found.low)), unit * float(np.expm1(found.high)), found.level)
+
+
 def decomposition(seen: Comparison) -> Decomposition:
     """The change of the mean cycle time in three parts, without a rest."""
     mix, visits, duration = (float(part) for part in seen.split.totals[RECENT])
+    before = float(seen.estimate.mean[BASE])
     return Decomposition(
-        before_s=float(seen.estimate.mean[BASE]),
+        before_s=before,
         now_s=float(seen.estimate.mean[RECENT]),
         mix_s=mix,
         visits_s=visits,
         duration_s=duration,
-        interval=seen.interval(seen.split.total),
+        interval=_interval(seen, seen.split.total / before, before),
         cases=round(float(seen.exposure.arrivals[seen.recent].sum())),
     )
 
