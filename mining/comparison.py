@@ -28,10 +28,13 @@ class Comparison:
     base: Ints
     recent: Ints
     wall: Exposure | None = None  # the same rows, lived by the wall clock: then all seconds are the wall clock's
+    noise: bool = (
+        True  # whether the weeks of the base are looked at too; without them there is no error, but it is quick
+    )
 
     @cached_property
     def counts(self) -> Counts:
-        return counts_of(self.exposure, self.base, self.recent, _pace(self.exposure, self.wall, self.base))
+        return counts_of(self.exposure, self.base, self.recent, _pace(self.exposure, self.wall, self.base), self.noise)
 
     @cached_property
     def hazards(self) -> Floats:
@@ -66,7 +69,7 @@ class Comparison:
         return Interval(seen - margin, seen + margin, LEVEL)
 
 
-def counts_of(exposure: Exposure, base: Ints, recent: Ints, pace: Floats) -> Counts:
+def counts_of(exposure: Exposure, base: Ints, recent: Ints, pace: Floats, weekly: bool = True) -> Counts:
     """Base, recent days, and each week of the base: rows of days are added up.
 
     The days of the base are weighted such that they hold as many Mondays, Tuesdays, … as the recent ones, in share.
@@ -74,8 +77,8 @@ def counts_of(exposure: Exposure, base: Ints, recent: Ints, pace: Floats) -> Cou
     weight = np.zeros((2, exposure.days))
     weight[0, base] = _weekday_weights(exposure, base, recent)
     weight[1, recent] = 1
-    weeks = np.zeros((len(base) // WEEK, exposure.days))
-    for week, days in zip(weeks, np.array_split(np.sort(base), len(weeks)), strict=True):
+    weeks = np.zeros((len(base) // WEEK if weekly else 0, exposure.days))
+    for week, days in zip(weeks, np.array_split(np.sort(base), max(len(weeks), 1)), strict=False):
         week[days] = 1
     weight = np.concatenate([weight, weeks])
     first, last = int(min(base.min(), recent.min())), int(max(base.max(), recent.max())) + 1
@@ -130,5 +133,5 @@ def _pace(exposure: Exposure, wall: Exposure | None, base: Ints) -> Floats:
     """[state] seconds of the wall clock that one second of the state's clock lasts for those who wait there."""
     if wall is None:
         return np.ones(len(exposure.names))
-    lived, waited = (some.exposure[base].sum(axis=(0, 1, 3)) for some in (exposure, wall))
+    lived, waited = (some.lived[base].sum(axis=0) for some in (exposure, wall))
     return np.asarray(np.where(lived > 0, waited / np.maximum(lived, 1e-9), 1.0))

@@ -70,6 +70,11 @@ class Exposure:
         return len(self.arrivals)
 
     @cached_property
+    def lived(self) -> Floats:
+        """[day, state] seconds by the state's clock, of all visits at any age."""
+        return np.asarray(self.exposure.sum(axis=(1, 3)))
+
+    @cached_property
     def entered(self) -> Floats:
         """[day, state] visits begun."""
         return np.asarray(np.diff(self.open, axis=0, prepend=0) + self.moves.sum(axis=(1, 3)))

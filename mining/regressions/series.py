@@ -49,6 +49,7 @@ class Matter:
     effect: Floats  # by which they grew, relative to themselves
     turn: Floats  # more of the turn adds
     mix: float
+    mix_error: float  # its standard error by chance alone, if cases come independently of each other
 
     @classmethod
     def of(cls, seen: Comparison) -> Matter:
@@ -57,11 +58,14 @@ class Matter:
         added = seen.split.duration[RECENT].sum(axis=0) @ into
         often = estimate.mix[:, :, None] * estimate.visits
         before = ((often[BASE] + often[RECENT]) / 2 * estimate.sojourn[BASE]).sum(axis=0) @ into
+        apart = estimate.by_stratum[BASE] - mean
+        between, arrivals = (estimate.mix[BASE] * apart**2).sum(), np.maximum(counts.arrivals.sum(axis=1), 1.0)
         return cls(
             step=added / mean,
             effect=added / np.maximum(before, 1e-9),
             turn=turns(estimate, counts).sum(axis=0) / mean,
             mix=float(seen.split.totals[RECENT, 0] / mean),
+            mix_error=float(np.sqrt(between / arrivals[RECENT] + between / arrivals[BASE]) / mean),
         )
 
     def slower(self, impact: float, effect: float) -> Flags:
@@ -94,7 +98,7 @@ class Watched:
         self.scores = {
             (kind, window): np.full(self.seen[kind].shape, np.nan) for kind, own in LOOKED_AT.items() for window in own
         }
-        self.mix = np.full((days, 1), np.nan)
+        self.mix, self.mix_error = np.full((days, 1), np.nan), np.full(days, np.inf)
         self.left_out, self.unlike = np.zeros(days, bool), np.zeros(days, bool)
         self.pace: Pace | None = None
 
@@ -108,12 +112,13 @@ class Watched:
         self._rate(night)
         matter = self.matter(night, SPAN)
         self.mix[night] = matter.mix
+        self.mix_error[night] = matter.mix_error
         return matter
 
     def matter(self, night: int, span: int) -> Matter:
         """What so many recent days mean, against the base of the night."""
         recent = np.arange(night + 1 - span, night + 1)
-        return Matter.of(Comparison(self.exposure, self.base(night), recent, self.wall))
+        return Matter.of(Comparison(self.exposure, self.base(night), recent, self.wall, noise=False))
 
     def base(self, night: int) -> Ints:
         return base_days(night, self.left_out)
@@ -163,7 +168,7 @@ class Watched:
         if series.kind is Kind.STANDSTILL:
             return np.inf if self.stands_still(night) else 0.0
         if series.kind is Kind.MIX:
-            own = spread(self.mix[past], self.unlike[past], SPAN, 1e-9)[0]
+            own = spread(self.mix[past], self.unlike[past], SPAN, float(self.mix_error[night]))[0]
             return float(np.nan_to_num(self.mix[night, 0] / own))
         found = [0.0]
         for window in set(windows) & set(LOOKED_AT[series.kind]):

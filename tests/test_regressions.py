@@ -1,0 +1,187 @@
+"""The detector on own worlds with a known truth, and its parts on numbers that can be checked by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from functools import cache
+
+import numpy as np
+import pytest
+
+from benchmarks.worlds import STEPS, Change, World
+from benchmarks.worlds.visits import PROCESS, visits
+from mining.calendar import day_edges, wall_clock
+from mining.crews import crews
+from mining.exposure import Exposure, clock_of
+from mining.findings import Alert, Turn, Verdict
+from mining.regressions import play
+from mining.regressions.evidence import Reason, cause
+from mining.regressions.expected import BASE_DAYS, GAP_DAYS, Pace, base_days
+from mining.regressions.scores import spread
+from mining.visits import Visits
+
+CHANGED = 182  # a Monday
+QUIET = World(seed=11, days=CHANGED + 24, noise=0.05)
+
+
+@cache
+def exposures(world: World) -> tuple[Exposure, Exposure]:
+    """By the working clock and by the wall clock."""
+    seen = visits(world.log())
+    return tuple(Exposure.of(seen, clock, PROCESS.zone) for clock in (clock_of(PROCESS, seen), wall_clock()))  # type: ignore[return-value]
+
+
+@cache
+def told(world: World) -> tuple[tuple[Alert, ...], ...]:
+    """What every night of a world tells."""
+    exposure, wall = exposures(world)
+    return play(exposure, range(exposure.days), "world", wall)
+
+
+def changed(*changes: Change, world: World = QUIET) -> World:
+    return replace(world, changes=changes)
+
+
+def opened(world: World) -> list[tuple[int, Alert]]:
+    return [
+        (night, alert) for night, alerts in enumerate(told(world)) for alert in alerts if alert.event == Turn.OPENED
+    ]
+
+
+SLOW = changed(Change("slow", day=CHANGED, size=1.5, step=2))
+
+
+def test_a_slower_step_is_told_with_its_name_its_day_and_its_size() -> None:
+    [(night, alert)] = opened(SLOW)
+    assert CHANGED <= night <= CHANGED + 10
+    assert (alert.verdict, alert.step, alert.after) == (Verdict.SLOWER_STEP, STEPS[2], STEPS[1])
+    assert alert.interval.low < 0.5 < alert.interval.high
+    exposure = exposures(SLOW)[0]
+    assert alert.night == exposure.day(night).isoformat()
+    assert abs((exposure.day(CHANGED) - date.fromisoformat(alert.since)).days) <= 3
+    last = told(SLOW)[-1]
+    assert [one.alert for one in last] == [alert.alert] and last[0].event == Turn.UPDATED
+
+
+def test_a_night_tells_the_same_in_any_range_and_without_the_future() -> None:
+    exposure, wall = exposures(SLOW)
+    night = opened(SLOW)[0][0]
+    assert play(exposure, range(night - 3, night + 4), "world", wall) == told(SLOW)[night - 3 : night + 4]
+    assert play(exposure.until(night + 1), range(night, night + 3), "world", wall.until(night + 1)) == (
+        told(SLOW)[night],
+        (),
+        (),
+    )
+
+
+def test_where_nothing_changes_nothing_is_told() -> None:
+    assert opened(QUIET) == []
+
+
+def test_faster_is_no_alarm() -> None:
+    assert opened(changed(Change("slow", day=CHANGED, size=0.6, step=2))) == []
+
+
+def test_more_cases_of_a_slower_kind_are_a_mix_shift() -> None:
+    [(night, alert)] = opened(changed(Change("mix", day=CHANGED, size=0.55)))
+    assert CHANGED <= night <= CHANGED + 21
+    assert (alert.verdict, alert.segment) == (Verdict.MIX_SHIFT, {"segment": "B"})
+
+
+def test_cases_that_are_sent_back_more_often_are_more_rework() -> None:
+    world = replace(QUIET, rework=0.05)
+    [(night, alert)] = opened(changed(Change("rework", day=CHANGED, size=0.25), world=world))
+    assert CHANGED <= night <= CHANGED + 14
+    assert alert.verdict == Verdict.MORE_REWORK
+
+
+def test_a_strike_is_an_absence_and_is_over_when_it_is_over() -> None:
+    world = changed(Change("strike", day=CHANGED, until=CHANGED + 4))
+    [(night, alert)] = opened(world)
+    assert CHANGED + 2 <= night <= CHANGED + 4 and alert.verdict == Verdict.ABSENCE
+    assert told(world)[-1] == ()
+    [end] = [one for alerts in told(world) for one in alerts if one.event == Turn.RESOLVED]
+    assert end.alert == alert.alert
+
+
+def test_expected_exits_of_the_base_are_those_that_were_seen() -> None:
+    """Proportional fitting keeps the sums by flow and weekday."""
+    exposure = exposures(QUIET)[0]
+    days = np.arange(60, 116)
+    pace = Pace.of(exposure, days)
+    expected = np.array([pace.expected(exposure, int(day)) for day in days])
+    seen = exposure.flow_exits[days].sum(axis=(1, 3))
+    np.testing.assert_allclose(expected.sum(axis=0), seen.sum(axis=0), rtol=0.02)
+    weekday = (exposure.first_day.weekday() + days) % 7
+    for day in range(7):
+        np.testing.assert_allclose(
+            expected[weekday == day].sum(axis=0), seen[weekday == day].sum(axis=0), rtol=0.08, atol=3
+        )
+
+
+def test_the_base_ends_a_week_ago_and_holds_no_day_of_an_incident() -> None:
+    left_out = np.zeros(200, bool)
+    left_out[150:170] = True
+    days = base_days(180, left_out)
+    assert len(days) == BASE_DAYS and days[-1] == 180 - GAP_DAYS and not left_out[days].any()
+    assert len(base_days(30, left_out)) == 0
+
+
+def test_the_spread_is_the_series_own_without_newest_nights_and_incidents() -> None:
+    rng = np.random.default_rng(1)
+    past = rng.normal(0, 3.0, (400, 1))
+    past[-20:] = 100.0
+    past[200:230] = 100.0
+    unlike = np.zeros(400, bool)
+    unlike[200:230] = True
+    assert spread(past, unlike, 3, 1.0)[0] == pytest.approx(3.0, rel=0.2)
+    assert spread(past / 30, unlike, 3, 1.0)[0] == pytest.approx(1.0, rel=0.1)
+    assert spread(past[:30], unlike[:30], 3, 1.0)[0] == np.inf
+
+
+STAFFED = World(seed=3, days=CHANGED + 14, queues=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (Change("slow", day=CHANGED, size=1.4, step=1), Reason.WORK),
+        (Change("capacity", day=CHANGED, size=0.7, step=1), Reason.PEOPLE),
+        (Change("surge", day=CHANGED, size=1.3), Reason.INFLOW),
+        (Change("surge", day=CHANGED, size=1.0), Reason.NOTHING),
+    ],
+)
+def test_why_people_make_cases_wait(change: Change, reason: Reason) -> None:
+    exposure = exposures(changed(change, world=STAFFED))[0]
+    step = exposure.names.index(STEPS[1])
+    found = cause(exposure, np.arange(CHANGED - 56, CHANGED), np.arange(CHANGED, CHANGED + 14), step)
+    assert (found.reason, found.step) == (reason, step)
+
+
+def test_nothing_is_known_of_work_without_starts() -> None:
+    found = cause(exposures(QUIET)[0], np.arange(100, 156), np.arange(160, 174), 2)
+    assert found.reason is Reason.UNKNOWN
+
+
+def test_steps_of_the_same_people_are_a_pool() -> None:
+    done = [(1, 7), (1, 8), (2, 7), (2, 8), (2, 9), (3, 5), (4, 0)]  # step, person; nobody is known to do step 4
+    hour = 3_600_000_000
+    count = len(done)
+    seen = Visits(
+        state=np.zeros(count, np.int64),
+        next=np.array([step for step, _ in done]),
+        entered_us=np.arange(count) * hour,
+        left_us=np.arange(count) * hour + hour,
+        stratum=np.zeros(count, np.int64),
+        case=np.arange(count),
+        first_us=np.arange(count) * hour,
+        first_stratum=np.zeros(count, np.int64),
+        names=("just begun", "a", "b", "c", "d"),
+        strata=({},),
+        night_end_us=48 * hour,
+        who=np.array([person for _, person in done]),
+    )
+    pool, people = crews(seen, day_edges(PROCESS.zone, date(1970, 1, 1), 2))
+    assert pool == (-1, 0, 0, 1, -1)
+    assert people.tolist() == [[3, 1], [0, 0]]
