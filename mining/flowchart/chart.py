@@ -62,7 +62,8 @@ def draw(
         scale: colours of waits; keep it per process.
         title: name of the picture for those who do not see it.
         timeout_s: time for the whole drawing. Where a layout does not end or fails, fewer paths are tried.
-        coverage: share of all moves that the shown paths should carry; above 0.95 also where that makes many paths.
+        coverage: share of all moves that the shown paths should carry; above 0.95 also where that makes many paths, and
+            above 0.98 as many as can be laid out.
 
     Raises:
         LayoutTimeoutError: not even the backbone could be laid out in time.

@@ -24,6 +24,7 @@ _SINK: Final = "sink"  # behind End and Open
 
 MOST_PATHS: Final = 90  # more labelled paths take seconds to lay out, and nobody reads them
 MOST_STEPS: Final = 40  # two arborescences over these stay below MOST_PATHS
+_READABLE: Final = ((0.95, 1.8), (0.98, 3.0))  # up to this coverage at most so many paths a step
 _SIZES: Final = (4, 6, 8, 10, 12, 15, 20, 27, 36)
 
 
@@ -136,14 +137,15 @@ def selections(
 
     Args:
         paths: all of them, most moves first.
-        steps: of the map; up to a coverage of 95 % at most 1.8 paths a step are shown, unless more are needed.
+        steps: of the map; how many paths a step are shown depends on the coverage, unless more are needed.
         wanted: moves to show in any case (most frequent variant, bottlenecks).
         coverage: the share of all moves to show.
         bones: their `backbone`, if it is known.
     """
     least = set(backbone(paths) if bones is None else bones)
     needed = least | {path for path in paths if (path.source, path.target) in wanted}
-    limit = MOST_PATHS if coverage > 0.95 else min(MOST_PATHS, ceil(1.8 * steps))
+    a_step = next((paths_a_step for upto, paths_a_step in _READABLE if coverage <= upto), MOST_PATHS)
+    limit = min(MOST_PATHS, ceil(a_step * steps))
     full = _filled(paths, needed, limit, coverage)
     half = _filled(paths, needed, (len(full) + len(needed)) // 2, coverage)
     choices = [chosen for chosen in (full, half, needed, least) if len(chosen) <= MOST_PATHS]
