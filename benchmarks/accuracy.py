@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=THREADS)
     parser.add_argument("--results", type=Path, help="the file whose section is written")
     told = parser.parse_args()
-    each = max(told.years // 8, 1)
+    each = max(told.years // 10, 1)
     groups = {
         "null": [*null_trials(told.years), *holiday_trials(told.years // 4)],
         "slower": list(slower_trials(each)),

@@ -28,7 +28,7 @@ def with_change(scores: Sequence[Score], first: str) -> str:
 
 
 def contenders(null: Sequence[Score], slower: Sequence[Score], sizes: Sequence[str]) -> str:
-    """All contenders on the same nights."""
+    """All contenders on the same nights; the alerts are those where nothing changed, congestion among them."""
     quiet = cards(null, by="contender")
     by_size = [cards([one for one in slower if one.group.endswith(f" {size}")], by="contender") for size in sizes]
     rows = [
@@ -66,7 +66,7 @@ def on_planted(scores: Sequence[Score]) -> str:
         false = card.false_a_year + card.congestion_a_year
         told = f"{len(due.found)} of {len(due.changed)}"
         rows.append([name, false, _percent(card.alarmed), told, _percent(due.share("right_step"))])
-    return table(["", "false alerts a year", "nights in alarm", "of +5 % and more told in 28 n", "right step"], rows)
+    return table(["", "alerts a year before", "nights in alarm", "of +5 % and more told in 28 n", "right step"], rows)
 
 
 def rate_ratios(scores: Sequence[Score]) -> str:
