@@ -116,7 +116,7 @@ def follow(airflow: LocalAirflow, runs: list[Run]) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     deadline = time.monotonic() + SECONDS_PER_NIGHT * len(runs)
     with Progress(*columns, console=console) as progress:
-        bars = {run.run_id: progress.add_task(run.title, total=6, start=False) for run in runs}
+        bars = {run.run_id: progress.add_task(run.title, total=None, start=False) for run in runs}
         while waiting := [run for run in runs if run.state not in ENDED]:
             airflow.check_running()
             if time.monotonic() > deadline:
@@ -134,7 +134,7 @@ def _update(airflow: LocalAirflow, run: Run, progress: Progress, bar: Any) -> No
     done = sum(step["state"] == "success" for step in steps)
     at_work = ", ".join(step["task_id"] for step in steps if step["state"] in ("running", "up_for_retry"))
     progress.start_task(bar)
-    progress.update(bar, completed=done, description=f"{run.title}  {at_work:<22}")
+    progress.update(bar, total=len(steps), completed=done, description=f"{run.title}  {at_work:<22}")
     if run.state in ENDED:
         progress.stop_task(bar)
         progress.console.print(f"{run.title}  {run.state}", highlight=False)

@@ -39,16 +39,12 @@ async def with_headers(request: Request, call_next: Callable[[Request], Awaitabl
 async def refused(request: Request, error: HTTPException) -> Response:
     """A browser is sent to the login and back, or told in a page; a program gets JSON."""
     path = request.url.path.removeprefix(request.scope["root_path"])
-    if not _shows_pages(request) or path.startswith("/api/"):
+    if "text/html" not in request.headers.get("accept", "") or path.startswith("/api/"):
         return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
-    if error.status_code == 401 or error.detail == "Invalid JWT token":
+    if request.method == "GET" and (error.status_code == 401 or error.detail == "Invalid JWT token"):
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(get_auth_manager().get_url_login(next_url=here), 302)
     text = TEXTS.get(error.detail, error.detail)
     root = "../" * (path.count("/") - 1) + "pages/"
     heading = HEADINGS.get(error.status_code, "This did not work")
     return HTMLResponse(said(heading, text, root), error.status_code, error.headers)
-
-
-def _shows_pages(request: Request) -> bool:
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
