@@ -120,6 +120,22 @@ def test_expected_exits_of_the_base_are_those_that_were_seen() -> None:
         )
 
 
+def test_one_exit_at_a_rare_age_makes_nobody_late() -> None:
+    """It came soon after the age was reached; who gets there later and stays is not expected to leave every few minutes."""
+    exposure = exposures(QUIET)[0]
+    days, flow = np.arange(60, 116), 2
+    state = exposure.flows[flow][0]
+    lived, exits = exposure.exposure.copy(), exposure.flow_exits.copy()
+    lived[:, :, state, -1] = 0
+    exits[:, :, flow, -1] = 0
+    lived[80, 0, state, -1], exits[80, 0, flow, -1] = 100.0, 1.0
+    lived[150, 0, state, -1] = 86_400.0
+    rare = replace(exposure, exposure=lived, flow_exits=exits)
+    lived[150, 0, state, -1], without = 0.0, Pace.of(rare, days).expected(rare, 150)[flow]
+    lived[150, 0, state, -1] = 86_400.0
+    assert Pace.of(rare, days).expected(rare, 150)[flow] - without < 10
+
+
 def test_the_base_ends_a_week_ago_and_holds_no_day_of_an_incident() -> None:
     left_out = np.zeros(200, bool)
     left_out[150:170] = True

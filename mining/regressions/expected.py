@@ -18,7 +18,7 @@ BASE_DAYS = 56  # of the base: eight of each weekday
 GAP_DAYS = 7  # between the base and the night: what may have just changed is not what is usual
 LEAST_BASE = 28  # days, where days of an incident are left out
 ROUNDS = 4  # of fitting ages and weekdays in turn: more change nothing
-PRIOR_EXITS = 2.0  # a stratum's hazard in a bin is drawn towards that of all strata by so many exits
+PRIOR_EXITS = 2.0  # by so many is a hazard drawn towards a coarser one
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,19 @@ class Pace:
 
 
 def _hazard(seen: Floats, lived: Floats) -> Floats:
-    everywhere = seen.sum(axis=0) / np.maximum(lived.sum(axis=0), 1e-9)
-    prior = np.divide(PRIOR_EXITS, everywhere, out=np.full(everywhere.shape, np.inf), where=everywhere > 0)
-    return np.asarray((seen + PRIOR_EXITS * (everywhere > 0)) / (lived + prior))
+    """[stratum, flow, bin] exits a second.
+
+    Each cell is drawn towards the bin of all strata, and that towards the flow at any age: else one exit soon after a rare age
+    was reached would make everybody late who ever gets as old.
+    """
+    by_bin, lived_by_bin = seen.sum(axis=0), lived.sum(axis=0)
+    at_any_age = by_bin.sum(axis=1, keepdims=True) / np.maximum(lived_by_bin.sum(axis=1, keepdims=True), 1e-9)
+    return _drawn(seen, lived, _drawn(by_bin, lived_by_bin, at_any_age))
+
+
+def _drawn(seen: Floats, lived: Floats, towards: Floats) -> Floats:
+    prior = np.divide(PRIOR_EXITS, towards, out=np.full(towards.shape, np.inf), where=towards > 0)
+    return np.asarray((seen + PRIOR_EXITS * (towards > 0)) / (lived + prior))
 
 
 def base_days(night: int, left_out: Flags) -> Ints:

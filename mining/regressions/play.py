@@ -21,6 +21,7 @@ from mining.regressions.series import Kind, Matter, Series, Watched
 
 EFFECT = 0.10  # a step's sojourn must have grown by
 IMPACT = 0.02  # of the mean cycle time, that a change adds
+LEAST_CASES = 30  # in the nights of a span: of fewer, nobody knows which kinds come
 LARGE = 0.25  # a wait that has no cause but chance, or more cases, is told from here on
 STAYS = 21  # nights, or once it has lasted so long: queues by chance are gone by then
 QUIET = 1.0  # standard errors: below, nothing is unusual any more
@@ -128,7 +129,8 @@ class _Machine:
             slower |= self.watched.matter(night, WEEK).slower(IMPACT, EFFECT)
         candidates = [Series(Kind.STEP, int(step)) for step in np.flatnonzero(slower & late)]
         candidates += [Series(Kind.TURN, int(flow)) for flow in np.flatnonzero(matter.turn >= IMPACT)]
-        candidates += [Series(Kind.MIX)] if matter.mix >= IMPACT else []
+        enough = self.watched.came(night) >= LEAST_CASES
+        candidates += [Series(Kind.MIX)] if enough and matter.mix >= IMPACT else []
         scored = [(self.watched.score(night, series), series) for series in candidates]
         found = [self._believed(night, series, score, matter) for score, series in scored if score >= ALARM]
         return max((one for one in found if one), key=lambda one: one.score, default=None)

@@ -19,6 +19,7 @@ from mining.shapley import turns
 SPAN = 14  # nights over which effects are measured
 LOOK_BACK = 42  # days, for the day on which something began
 STANDS_STILL = 0.3  # of the usual moves of a day
+LEAST_MOVES = 20  # on a usual day: where there are fewer, a few days without any are nothing
 STANDING_DAYS = 3  # working days on end with less: no holiday any more
 
 
@@ -177,6 +178,10 @@ class Watched:
             found.append(float(np.nan_to_num(column[night, 0] / own)))
         return max(found)
 
+    def came(self, night: int) -> float:
+        """Cases that came in the last nights of a span."""
+        return float(self.exposure.arrivals[max(night + 1 - SPAN, 0) : night + 1].sum())
+
     def began(self, night: int, series: Series) -> int:
         """The day from which on another pace explains best what was seen (the likelihood of Poisson counts)."""
         if series.kind is Kind.MIX:
@@ -199,4 +204,6 @@ class Watched:
         weekday = (self.exposure.first_day.weekday() + np.arange(night + 1)) % WEEK
         usual = np.array([np.median(moved[base[weekday[base] == day]]) for day in range(WEEK)])
         working = np.flatnonzero(usual[weekday] >= usual.max() / 2)[-STANDING_DAYS:]
+        if usual.max() < LEAST_MOVES:
+            return False
         return bool(working[-1] == night and (moved[working] < STANDS_STILL * usual[weekday[working]]).all())
