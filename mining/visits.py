@@ -20,9 +20,12 @@ Flags = npt.NDArray[np.bool_]
 
 BEGUN = 0  # the state before the first completed activity
 BEGUN_NAME = "just begun"
+RARE_NAME = "another step"  # all the rare activities of a log with very many
 OPEN = -1  # `next` of a visit that nothing has ended yet
 
+MOST_ACTIVITIES = 40  # told apart; the rare ones of a log with more are one
 MOST_STRATA = 20
+MOST_CELLS = 2000  # flows times strata: what is counted by day and age of each would not fit into the memory otherwise
 STRATA_DAYS = 100  # strata are told by the cases of the first days, so that they are the same in every later night
 TOGETHER = (
     0.2  # at most this share of the cases may fall into the stratum of the rare ones, if a segment can be left out
@@ -80,8 +83,11 @@ class Visits:
         started = np.where(np.isnan(steps["started_us"]), completed, steps["started_us"]).astype(np.int64)
         who = np.nan_to_num(steps.get("resource", np.zeros(len(case)))).astype(np.int64)
         numbers, first, of_case = np.unique(case, return_index=True, return_inverse=True)
-        stratum, strata = _strata(tables, process, numbers, completed[first])
         running = ~stopped(of_case, activity, *_codes(tables, process))
+        early = completed < completed.min() + STRATA_DAYS * DAY_US
+        activity, names = _lumped(activity, early, tables.names)
+        most = int(np.clip(MOST_CELLS // max(_flows(of_case[early], activity[early]), 1), 1, MOST_STRATA))
+        stratum, strata = _strata(tables, process, numbers, completed[first], most)
         last = np.append(first[1:], len(case)) - 1
         is_last = np.zeros(len(case), bool)
         is_last[last] = True
@@ -102,12 +108,30 @@ class Visits:
             case=visit_case,
             first_us=completed[first],
             first_stratum=stratum,
-            names=(BEGUN_NAME, *(tables.names[code] for code in sorted(tables.names))),
+            names=names,
             strata=strata,
             night_end_us=tables.night_end_us,
             work_us=np.where(ending >= 0, (completed - started)[ending], 0),
             who=np.where(ending >= 0, who[ending], 0),
         )
+
+
+def _lumped(activity: Ints, early: Flags, names: dict[int, str]) -> tuple[Ints, tuple[str, ...]]:
+    """Codes of activities and their names; of very many those that were rare in the first days are one."""
+    if len(names) <= MOST_ACTIVITIES:
+        return activity, (BEGUN_NAME, *(names[code] for code in sorted(names)))
+    counts = np.bincount(activity[early], minlength=max(names) + 1)
+    counts[BEGUN] = -1  # is no activity
+    kept = np.sort(np.argsort(-counts, kind="stable")[:MOST_ACTIVITIES])
+    place = np.searchsorted(kept, activity)
+    here = np.append(kept, -1)[place] == activity
+    return np.where(here, place + 1, len(kept) + 1), (BEGUN_NAME, *(names[int(code)] for code in kept), RARE_NAME)
+
+
+def _flows(case: Ints, activity: Ints) -> int:
+    """How many different moves there are."""
+    same = case[1:] == case[:-1]
+    return len(np.unique(activity[:-1][same] * (activity.max(initial=0) + 1) + activity[1:][same]))
 
 
 def _steps(tables: Tables) -> Any:
@@ -151,18 +175,20 @@ def stopped(case: Ints, activity: Ints, finals: Ints, goals: Ints) -> Flags:
     return np.where(reached & ~reopened, True, final)
 
 
-def _strata(tables: Tables, process: Process, cases: Ints, first_us: Ints) -> tuple[Ints, tuple[dict[str, str], ...]]:
+def _strata(
+    tables: Tables, process: Process, cases: Ints, first_us: Ints, most: int
+) -> tuple[Ints, tuple[dict[str, str], ...]]:
     """The stratum of each case, and what the strata are: the commonest combinations of segments, and one of all others."""
     kinds = [f"segment_{number}" for number in range(1, len(process.segments) + 1)]
-    if not kinds:
+    if not kinds or most == 1:
         return np.zeros(len(cases), np.int64), ({},)
     found = _columns(tables, tables.cases.select("case", *kinds).order_by("case"))
     here = np.searchsorted(found["case"], cases)
     codes = np.stack([np.nan_to_num(found[kind][here]).astype(np.int64) for kind in kinds], axis=1)
     early = codes[first_us < first_us.min() + STRATA_DAYS * DAY_US]
-    kept = _told_apart(early)
+    kept = _told_apart(early, most)
     combinations, counts = np.unique(early[:, kept], axis=0, return_counts=True)
-    common = combinations[np.argsort(-counts, kind="stable")[: MOST_STRATA - 1]]
+    common = combinations[np.argsort(-counts, kind="stable")[: most - 1]]
     names = {kind: tables.names_of(kind) for kind in kinds}
     told = tuple(
         {process.segments[s]: names[kinds[s]][code] for s, code in zip(kept, combination, strict=True) if code}
@@ -172,12 +198,12 @@ def _strata(tables: Tables, process: Process, cases: Ints, first_us: Ints) -> tu
     return np.where(same.any(axis=1), same.argmax(axis=1), len(common)), (*told, {})
 
 
-def _told_apart(codes: Ints) -> list[int]:
+def _told_apart(codes: Ints, most: int) -> list[int]:
     """Which segments are told apart: all, less those with the most values while too many cases would be lumped together."""
     kept = list(range(codes.shape[1]))
     while len(kept) > 1:
         counts = np.sort(np.unique(codes[:, kept], axis=0, return_counts=True)[1])[::-1]
-        if counts[MOST_STRATA - 1 :].sum() <= TOGETHER * len(codes):
+        if counts[most - 1 :].sum() <= TOGETHER * len(codes):
             return kept
         kept.remove(max(kept, key=lambda s: len(np.unique(codes[:, s]))))
     return kept

@@ -12,7 +12,7 @@ from conftest import Event, a_process, write_batch
 
 from mining.process import Process
 from mining.store import Tables, derive
-from mining.visits import OPEN, Visits, stopped
+from mining.visits import BEGUN_NAME, OPEN, RARE_NAME, Visits, _flows, stopped
 
 
 def told(visits: Visits) -> list[tuple[int, str, str, int, int]]:
@@ -142,3 +142,20 @@ def test_strata_are_the_combinations_of_segments_the_commonest_first(tmp_path: P
     assert visits.strata == ({"region": "north"}, {"region": "south"}, {})
     assert np.bincount(visits.first_stratum, minlength=3).tolist() == [40, 20, 0]
     assert (visits.stratum == visits.first_stratum[visits.case]).all()
+
+
+def test_of_very_many_activities_the_rare_ones_are_one(mined: Callable[..., Tables]) -> None:
+    order = [number for number in range(50) for _ in range(2 if number % 5 else 1)]  # every fifth is rare
+    log = [
+        ("a", f"Step {number:02}", f"2024-01-01 {place // 60:02}:{place % 60:02}") for place, number in enumerate(order)
+    ]
+    visits = Visits.of(mined(log), a_process())
+    assert visits.names == (BEGUN_NAME, *(f"Step {number:02}" for number in range(50) if number % 5), RARE_NAME)
+    told = [visits.names[code] for code in visits.state]
+    assert told == [f"Step {number:02}" if number % 5 else RARE_NAME for number in order]
+
+
+def test_moves_are_counted_within_cases() -> None:
+    case = np.zeros(5, np.int64)
+    assert _flows(case, np.array([1, 2, 1, 2, 3])) == 3
+    assert _flows(np.array([1, 1, 2, 2]), np.array([1, 2, 1, 2])) == 1
