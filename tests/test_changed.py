@@ -161,6 +161,20 @@ def test_a_way_that_more_cases_take_is_told(tmp_path: Path) -> None:
     assert not new.slower, "a wait that was hardly there before has not grown"
 
 
+def test_a_wait_whose_average_fell_while_most_waits_grew_is_neither_slower_nor_faster(tmp_path: Path) -> None:
+    """Before, everybody waits ten hours; now seven of ten wait eleven, the others none."""
+    log: Log = {}
+    for number in range(1000):
+        at = NIGHT_END - timedelta(hours=4 * number)
+        late = at >= datetime(2024, 5, 31, tzinfo=UTC)
+        wait = (0.1 if number % 10 < 3 else 11) if late else 10 + number % 7 / 100
+        times = (at, at + timedelta(hours=wait), at + timedelta(hours=wait + 12))
+        log[str(number)] = [one for one in zip(("Enter", "Check", "Close"), times, strict=True) if one[1] < NIGHT_END]
+    odd = path(found(tmp_path, log), "Enter", "Check")
+    assert odd.wait_before_s and odd.wait_after_s and odd.wait_after_s < 0.85 * odd.wait_before_s
+    assert not odd.told
+
+
 def test_chance_is_hardly_ever_told(tmp_path: Path) -> None:
     told = [found(tmp_path, wandering(seed)).any for seed in range(10, 22)]
     assert sum(told) <= 1

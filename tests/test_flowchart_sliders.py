@@ -146,6 +146,23 @@ def test_without_a_script_the_map_and_its_coverage_stay(browser: Browser, place:
     context.close()
 
 
+def test_the_slider_for_paths_has_as_many_stops_as_the_level_has_maps(browser: Browser, tmp_path: Path) -> None:
+    findings = sample_findings()
+    maps = [one for one in drawn_levels(findings) if one.phone or one.chart.activities_shown == 6]
+    night = tmp_path / "orders" / "2026-11-20"
+    write_night(findings, maps, [], night)
+    write_site(tmp_path)
+    page = browser.new_page()
+    page.goto((night / "index.html").as_uri())
+    paths = slider(page, "Paths")
+    stops = []
+    for key in ("Home", "End"):
+        slider(page, "Activities").press(key)
+        stops.append((paths.get_attribute("max"), paths.is_disabled()))
+    assert stops == [("0", True), ("1", False)]
+    page.close()
+
+
 def test_a_process_with_one_map_has_nothing_to_slide(browser: Browser, tmp_path: Path) -> None:
     findings = sample_findings()
     only = next(one for one in drawn_levels(findings) if one.default)
