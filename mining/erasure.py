@@ -6,11 +6,13 @@ last: killed at any moment, the same command again finds what is left.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -166,9 +168,10 @@ def _rewrite(path: Path, trace: Trace) -> int:
 
 
 def _from_night(trace: Trace, night: Path) -> int:
-    """A published night: its table of cases, and the examples of its checks, on the page and in the file behind it."""
+    """A published night: its table of cases, the oldest open cases, and the examples of its checks, on page and in files."""
     for left in night.glob(".*.part"):
         left.unlink()
+    _from_open_cases(trace, night)
     if examples := _examples(trace, night):
         _blot(night / "index.html", [str(escape(form)) for e in examples for form in (e, display_name(e))])
         for file in _texts(night):
@@ -178,6 +181,33 @@ def _from_night(trace: Trace, night: Path) -> int:
             )
     cases = night / "cases.parquet"
     return _rewrite(cases, trace) if cases.exists() else 0
+
+
+def _from_open_cases(trace: Trace, night: Path) -> None:
+    """Its line among the oldest open cases: on the page without its id and link, and gone from the files behind it."""
+    findings = night / "findings.json"
+    told = json.loads(findings.read_bytes()) if findings.exists() else {}
+    listed = (told.get("morning") or {}).get("open_cases") or []
+    links = [str(escape(case["link"])) for case in listed if case["case"] == trace.case_id and case["link"]]
+    if not any(case["case"] == trace.case_id for case in listed):
+        return
+    page = night / "index.html"
+    html = page.read_text(encoding="utf-8")
+    for link in links:
+        html = html.replace(f'href="{link}"', "")
+    durable.write(page, html.replace(f"<bdi>{escape(display_name(trace.case_id))}</bdi>", ERASED).encode())
+    told["morning"]["open_cases"] = [case for case in listed if case["case"] != trace.case_id]
+    durable.write(findings, json.dumps(told, indent=1, ensure_ascii=False).encode())
+    rows = night / "open-cases.csv"
+    if rows.exists():
+        durable.write(rows, _without_rows(rows.read_text(encoding="utf-8"), trace.case_id).encode())
+
+
+def _without_rows(text: str, case_id: str) -> str:
+    """CSV without the rows whose first field is the id."""
+    kept = StringIO(newline="")
+    csv.writer(kept).writerows(row for row in csv.reader(StringIO(text, newline="")) if row[:1] != [case_id])
+    return kept.getvalue()
 
 
 def _texts(night: Path) -> list[Path]:

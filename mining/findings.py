@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mining.morning_findings import Morning
+
 
 class Severity(StrEnum):
     CRITICAL = "critical"  # stops the night
@@ -335,3 +337,4 @@ class Findings:
     rework: tuple[Rework, ...]
     watch: Watch | None = None  # None: of a night before nights were watched
     changed: Changed | None = None  # None before nights told it
+    morning: Morning | None = None  # None before nights told it

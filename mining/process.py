@@ -205,6 +205,11 @@ class Process(Part):
         pattern=r"^https?://[^\s/]+(/\S*)?$",
         description="where people find the folder `nights`, for links in messages: https://mill.example.com/nights",
     )
+    case_link: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/{}]+/[^\s{}]*\{case\}[^\s{}]*$",
+        description="where the source system shows a case: https://tickets.example.com/show?id={case}",
+    )
     keep: Keep = Keep()
     nightly_at: str = Field(
         default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="local time of the nightly run"

@@ -14,10 +14,12 @@ from pydantic import TypeAdapter
 from mining.bottlenecks import read_bottlenecks
 from mining.changed import changed
 from mining.discovery import SECOND, directly_follows, kpis, rework, variants
+from mining.figures import figure_rows
 from mining.findings import Bottleneck, Changed, Check, Data, Findings, Graph, Kpis, Model, Rework, Variant
 from mining.flowchart import draw_difference
 from mining.maps import draw_maps
-from mining.pages import Download, write_night
+from mining.morning import morning
+from mining.pages import Download, draw_charts, write_night
 from mining.process import Process
 from mining.sources.quoting import literal, quoted
 from mining.store import Batch, Tables
@@ -33,6 +35,16 @@ DOWNLOADS = {
     "model.pnml": ("Model, PNML", "the same as a Petri net"),
     "changed.svg": ("What changed, SVG", "the map of what changed, with its legend"),
     "changed.csv": ("What changed, CSV", "every path before and after, with moves and waits in seconds"),
+    "trend.svg": ("Trend, SVG", "typical time by week, with its limits"),
+    "trend.csv": ("Trend, CSV", "the weeks, their phases and signals"),
+    "cohorts.svg": ("Finished by age, SVG", "one curve per month of start"),
+    "cohorts.csv": ("Finished by age, CSV", "the points of the curves"),
+    "spectrum.svg": ("Worst bottleneck, SVG", "the moves, each from coming to leaving"),
+    "spectrum.csv": ("Worst bottleneck, CSV", "the moves drawn"),
+    "workload.svg": ("Workload, SVG", "steps by week and resource"),
+    "workload.csv": ("Workload, CSV", "the same as numbers"),
+    "handovers.csv": ("Hand-overs, CSV", "who hands over to whom"),
+    "open-cases.csv": ("Oldest open cases, CSV", "with their links"),
     "flows.csv": ("Paths, CSV", "every move from one step to the next, with counts and waits in seconds"),
     "variants.csv": ("Variants, CSV", "every way of running, with counts"),
     "bottlenecks.csv": ("Bottlenecks, CSV", "the ranked hand-overs"),
@@ -112,16 +124,21 @@ def publish(night: Mined) -> Path:
     if difference:
         (site / "changed.svg").write_text(difference.svg, encoding="utf-8")
     _write_tables(process, tables, found, bottlenecks, site)
+    charts = draw_charts(findings.morning)
+    for name, chart in charts.items():
+        (site / f"{name}.svg").write_text(chart.wide, encoding="utf-8")
+    for name, rows in figure_rows(findings.morning).items() if findings.morning else ():
+        write_csv(site / f"{name}.csv", rows)
     for name in ("model.bpmn", "model.pnml"):
         if (tables.folder / name).exists():
             (tables.folder / name).rename(site / name)
     offered = [Download(label, name, about) for name, (label, about) in DOWNLOADS.items() if (site / name).exists()]
-    write_night(findings, maps.shown, offered, site, difference)
+    write_night(findings, maps.shown, offered, site, difference, charts)
     return site
 
 
 def _findings(night: Mined, found: Discovered, bottlenecks: tuple[Bottleneck, ...]) -> Findings:
-    process = night.process
+    process, watch = night.process, read_watch(night.work)
     return Findings(
         process=process.process,
         title=process.title,
@@ -139,7 +156,8 @@ def _findings(night: Mined, found: Discovered, bottlenecks: tuple[Bottleneck, ..
         bottlenecks=bottlenecks,
         rework=found.rework,
         changed=found.changed,
-        watch=read_watch(night.work),
+        watch=watch,
+        morning=morning(night.tables, process, bottlenecks, found.changed, watch),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mining.pages.charts import draw_charts
 from mining.pages.failed_page import FailedNight, write_failed_night
 from mining.pages.index_page import write_site
 from mining.pages.night_map import LevelMap
@@ -13,6 +14,7 @@ __all__ = [
     "Download",
     "FailedNight",
     "LevelMap",
+    "draw_charts",
     "write_failed_night",
     "write_night",
     "write_site",

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mining.findings import Bottleneck, Findings
 from mining.flowchart import MAP_CSS
+from mining.pages.charts import CHART_CSS
 from mining.pages.failed_page import FAILED_NIGHT, FailedNight
 from mining.pages.rendering import HERE, page_text, write_page, write_text
 
@@ -101,7 +102,7 @@ def index_for(nights_root: Path, processes: Collection[str]) -> str:
 
 def _write_assets(into: Path) -> None:
     assets = HERE / "assets"
-    write_text(into / "style.css", (assets / "style.css").read_text(encoding="utf-8") + "\n" + MAP_CSS)
+    write_text(into / "style.css", (assets / "style.css").read_text(encoding="utf-8") + "\n" + MAP_CSS + CHART_CSS)
     for script in sorted(assets.glob("*.js")):
         write_text(into / script.name, script.read_text(encoding="utf-8"))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -11,7 +12,9 @@ from markupsafe import Markup
 
 from mining.findings import Bottleneck, Findings, Graph, Variant
 from mining.flowchart import DifferenceChart, path_id
+from mining.morning_findings import Curve, Curves
 from mining.pages.attention import attention
+from mining.pages.charts import Drawing
 from mining.pages.night_map import LevelMap, shown_maps
 from mining.pages.rendering import write_page
 
@@ -49,6 +52,7 @@ def write_night(
     downloads: Sequence[Download],
     into: Path,
     difference: DifferenceChart | None = None,
+    charts: Mapping[str, Drawing] | None = None,
 ) -> Path:
     """Write into/index.html; it refers to ../../assets/ and ../nights.js, which `write_site` keeps, and to `downloads`.
 
@@ -71,6 +75,9 @@ def write_night(
         variants_shown=VARIANTS_SHOWN,
         rework_shown=REWORK_SHOWN,
         table_rows=TABLE_ROWS,
+        charts=charts or {},
+        cohort_ages=cohort_ages,
+        finished_by=finished_by,
         chevrons=chevrons,
         path_id=path_id,
     )
@@ -92,3 +99,15 @@ def chevrons(variant: Variant) -> list[Chevron]:
         return runs
     hidden = runs[CHEVRONS - 3 : -2]
     return [*runs[: CHEVRONS - 3], Chevron(None, sum(run.times for run in hidden)), *runs[-2:]]
+
+
+def cohort_ages(curves: Curves) -> list[float]:
+    """The ages of the table behind the curves: quarters of their length, in seconds."""
+    return [curves.horizon_s * part / 4 for part in range(1, 5)]
+
+
+def finished_by(curve: Curve, age_s: float) -> float | None:
+    """The share of a month's cases that was finished by an age; None where the curve ends before it."""
+    if age_s > curve.ages_s[-1] + 1:
+        return None
+    return curve.shares[bisect_right(curve.ages_s, age_s) - 1]

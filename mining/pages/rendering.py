@@ -26,7 +26,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for word in ("counted", "percent", "share", "percent_range", "score", "duration", "pair", "day", "moment"):
+    for word in ("counted", "percent", "share", "percent_range", "score", "duration", "pair", "day", "month", "moment"):
         templates.filters[word] = getattr(wording, word)
     templates.filters["count"] = count_text  # replaces Jinja's own, which is `length` as well
     templates.filters["name"] = display_name

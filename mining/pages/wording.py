@@ -59,6 +59,12 @@ def day(value: str | date) -> str:
     return f"{moment.day}{NBSP}{MONTHS[moment.month - 1]}{NBSP}{moment.year}"
 
 
+def month(iso: str) -> str:
+    """`2013-06` -> `Jun 2013`."""
+    year, number = iso.split("-")
+    return f"{MONTHS[int(number) - 1]}{NBSP}{year}"
+
+
 def moment(iso: str, zone: str) -> str:
     """An ISO 8601 moment on the wall clock of `zone`: `15 Jun 2013 08:05`."""
     if not iso:

@@ -1,0 +1,52 @@
+"""What the charts share: their sizes, and how times are written on an axis."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import altair as alt
+
+DAYS: Final = tuple(86_400 * days for days in (1, 3, 7, 14, 30, 91, 365, 1095))
+
+
+@dataclass(frozen=True)
+class Size:
+    """For which screens, and how wide a chart is that takes half of the page, or all of it: pixels."""
+
+    name: str
+    half: int
+    whole: int
+
+    @property
+    def phone(self) -> bool:
+        return self.name == "phone"
+
+
+DESK: Final = Size("desk", 572, 1180)
+PHONE: Final = Size("phone", 334, 334)
+
+
+def named(values: Sequence[object], words: Sequence[str]) -> str:
+    """A Vega expression that says these words at these places of an axis."""
+    return f"{json.dumps(dict(zip(map(str, values), words, strict=True)))}[datum.value]"
+
+
+def day_ms(iso: str, plus: float = 0) -> int:
+    """A day as charts count time, as if the process were in UTC."""
+    moment = datetime.fromisoformat(iso + "T00:00:00+00:00") + timedelta(days=plus)
+    return round(moment.timestamp() * 1000)
+
+
+def time_axis(size: Size, *, long: bool) -> Any:
+    return alt.Axis(
+        title=None,
+        format="%b %y" if long else "%-d %b",
+        grid=False,
+        tickCount=4 if size.phone else 7,
+        labelOverlap=True,
+        labelFlush=True,
+    )

@@ -1,0 +1,95 @@
+"""From Altair's specifications to SVG by vl-convert: for the page at two widths, with a name for screen readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lxml import etree
+from markupsafe import Markup
+
+from mining.morning_findings import Morning
+from mining.pages.charts.palette import COLOURS
+
+FONT: Final = "Arial"
+_SVG: Final = "{http://www.w3.org/2000/svg}"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One chart in both sizes, for the page; `wide` is also the file to download."""
+
+    name: str
+    wide: str
+    phone: str
+
+    @property
+    def inline(self) -> Markup:
+        """Both; the page's styles show one of them."""
+        return Markup(f'<div class="chart at-desk">{self.wide}</div><div class="chart at-phone">{self.phone}</div>')  # noqa: S704 - our own SVG, escaped by lxml
+
+
+def draw_charts(morning: Morning | None) -> dict[str, Drawing]:
+    """The charts that there is something for, by name: trend, cohorts, workload, spectrum. The same bytes every time."""
+    if morning is None:
+        return {}
+    from mining.pages.charts.axes import DESK, PHONE  # noqa: PLC0415 - these import Altair, which takes a second
+    from mining.pages.charts.cohorts_chart import cohorts_chart  # noqa: PLC0415
+    from mining.pages.charts.spectrum_chart import spectrum_chart  # noqa: PLC0415
+    from mining.pages.charts.trend_chart import trend_chart  # noqa: PLC0415
+    from mining.pages.charts.workload_chart import workload_chart  # noqa: PLC0415
+
+    made: dict[str, tuple[Any, Any, str]] = {
+        "trend": (morning.trend, trend_chart, "Typical time by week"),
+        "cohorts": (morning.curves, cohorts_chart, "Share finished by age, per month of start"),
+        "workload": (morning.workload, workload_chart, "Steps by week and resource"),
+        "spectrum": (morning.spectrum, spectrum_chart, "Moves at the worst bottleneck"),
+    }
+    return {
+        name: Drawing(name, *(_svg(chart(found, size), f"{name}-{size.name}", label) for size in (DESK, PHONE)))
+        for name, (found, chart, label) in made.items()
+        if found is not None
+    }
+
+
+def _svg(chart: Any, prefix: str, label: str) -> str:
+    """The chart as SVG: with a name for screen readers, and what is said of each mark also shown where one points at it."""
+    import vl_convert  # noqa: PLC0415 - it starts a JavaScript engine
+
+    spec = chart.configure(**_config()).to_dict()
+    root = etree.fromstring(vl_convert.vegalite_to_svg(spec, vl_version="6.1").encode())
+    root.set("role", "group")
+    root.set("aria-label", label)
+    for element in root.iter(f"{_SVG}*"):
+        if "id" in element.attrib:
+            element.set("id", f"{prefix}-{element.get('id')}")
+        if element.get("clip-path", "").startswith("url(#"):
+            element.set("clip-path", element.get("clip-path").replace("url(#", f"url(#{prefix}-"))
+        if element.get("role") == "graphics-symbol" and element.get("aria-label"):
+            element.set("role", "img")
+            etree.SubElement(element, f"{_SVG}title").text = element.get("aria-label")
+        elif element.get("role") == "graphics-object":
+            del element.attrib["role"]
+        element.attrib.pop("aria-roledescription", None)
+    return str(etree.tostring(root, encoding="unicode"))
+
+
+def _config() -> dict[str, Any]:
+    text = {
+        "labelFont": FONT,
+        "titleFont": FONT,
+        "labelColor": COLOURS["secondary"],
+        "titleColor": COLOURS["secondary"],
+    }
+    sizes = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
+    lines = {"domainColor": COLOURS["border"], "tickColor": COLOURS["border"], "gridColor": COLOURS["line"]}
+    return {
+        "background": COLOURS["card"],
+        "padding": 4,
+        "autosize": {"type": "fit", "contains": "padding"},
+        "font": FONT,
+        "view": {"stroke": None},
+        "axis": {**text, **sizes, **lines},
+        "legend": {**text, **sizes, "symbolStrokeWidth": 0},
+        "text": {"font": FONT, "fontSize": 12, "color": COLOURS["secondary"]},
+    }
