@@ -87,7 +87,7 @@ class Watched:
     unlike: Flags = field(init=False)
 
     def __post_init__(self) -> None:
-        days, flows = self.exposure.days, np.array(self.exposure.flows, np.int64)
+        days, flows = self.exposure.days, np.array(self.exposure.flows, np.int64).reshape(-1, 2)
         self.before = flows[:, 0]
         self.into = (flows[:, 1][:, None] == np.arange(len(self.exposure.names))).astype(float)
         moves = self.exposure.flow_exits.sum(axis=3)  # day, stratum, flow
@@ -183,7 +183,10 @@ class Watched:
         return float(self.exposure.arrivals[max(night + 1 - SPAN, 0) : night + 1].sum())
 
     def began(self, night: int, series: Series) -> int:
-        """The day from which on another pace explains best what was seen (the likelihood of Poisson counts)."""
+        """The day from which on the pace of the last nights explains what was seen better than the usual one.
+
+        The likelihood of Poisson counts, at a pace held fixed: else weeks that were a little slow by chance would count too.
+        """
         if series.kind is Kind.MIX:
             return night + 1 - SPAN
         if series.kind is Kind.STANDSTILL:
@@ -191,10 +194,10 @@ class Watched:
         days = np.arange(max(night - LOOK_BACK, 0), night + 1)
         expected, observed = (array[series.kind][days, series.number] for array in (self.expected, self.seen))
         days, expected, observed = (array[~np.isnan(expected)] for array in (days, expected, observed))
-        seen, usual = np.cumsum(observed[::-1])[::-1], np.maximum(np.cumsum(expected[::-1])[::-1], 1e-9)
-        gain = seen * np.log(np.maximum(seen, 1e-9) / usual) + usual - seen
-        worse = seen < usual if series.kind is Kind.STEP else seen > usual
-        return int(days[np.where(worse, gain, 0.0).argmax()])
+        lately = slice(-WINDOWS[0], None)
+        now = float(np.clip((observed[lately].sum() + 1) / (expected[lately].sum() + 1), 0.1, 10))
+        gain = observed * np.log(now) - expected * (now - 1)
+        return int(days[np.cumsum(gain[::-1])[::-1].argmax()])
 
     def stands_still(self, night: int) -> bool:
         """Whether nearly nothing moved on the last working days, at the steps that people do (if some are known)."""
