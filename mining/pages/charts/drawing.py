@@ -60,11 +60,8 @@ def _svg(chart: Any, prefix: str, label: str) -> str:
     root = etree.fromstring(vl_convert.vegalite_to_svg(spec, vl_version="6.1").encode())
     root.set("role", "group")
     root.set("aria-label", label)
+    _number_ids(root, prefix)
     for element in root.iter(f"{_SVG}*"):
-        if "id" in element.attrib:
-            element.set("id", f"{prefix}-{element.get('id')}")
-        if element.get("clip-path", "").startswith("url(#"):
-            element.set("clip-path", element.get("clip-path").replace("url(#", f"url(#{prefix}-"))
         if element.get("role") == "graphics-symbol" and element.get("aria-label"):
             element.set("role", "img")
             etree.SubElement(element, f"{_SVG}title").text = element.get("aria-label")
@@ -72,6 +69,16 @@ def _svg(chart: Any, prefix: str, label: str) -> str:
             del element.attrib["role"]
         element.attrib.pop("aria-roledescription", None)
     return str(etree.tostring(root, encoding="unicode"))
+
+
+def _number_ids(root: Any, prefix: str) -> None:
+    """Ids of the chart's own: the engine counts on from chart to chart, so that its own differ from run to run."""
+    told = {element.get("id"): f"{prefix}-{number}" for number, element in enumerate(root.xpath("//*[@id]"))}
+    for element in root.iter(f"{_SVG}*"):
+        if "id" in element.attrib:
+            element.set("id", told[element.get("id")])
+        if element.get("clip-path", "").startswith("url(#"):
+            element.set("clip-path", f"url(#{told[element.get('clip-path')[5:-1]]})")
 
 
 def _config() -> dict[str, Any]:
