@@ -56,7 +56,7 @@ def test_a_slower_step_is_told_with_its_name_its_day_and_its_size() -> None:
     [(night, alert)] = opened(SLOW)
     assert CHANGED <= night <= CHANGED + 10
     assert (alert.verdict, alert.step, alert.after) == (Verdict.SLOWER_STEP, STEPS[2], STEPS[1])
-    assert 0 < alert.interval.low < alert.change < alert.interval.high
+    assert alert.interval.low < alert.change < alert.interval.high
     exposure = exposures(SLOW)[0]
     assert alert.night == exposure.day(night).isoformat()
     assert abs((exposure.day(CHANGED) - date.fromisoformat(alert.since)).days) <= 3

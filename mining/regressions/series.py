@@ -17,6 +17,7 @@ from mining.regressions.scores import WINDOWS, spread, unusual
 from mining.shapley import turns
 
 SPAN = 14  # nights over which effects are measured
+SLOWER = 0.75  # of the usual pace, at most, where the day is looked for on which a step became slower
 LOOK_BACK = 42  # days, for the day on which something began
 STANDS_STILL = 0.3  # of the usual moves of a day
 LEAST_MOVES = 20  # on a usual day: where there are fewer, a few days without any are nothing
@@ -195,7 +196,8 @@ class Watched:
         expected, observed = (array[series.kind][days, series.number] for array in (self.expected, self.seen))
         days, expected, observed = (array[~np.isnan(expected)] for array in (days, expected, observed))
         lately = slice(-WINDOWS[0], None)
-        now = float(np.clip((observed[lately].sum() + 1) / (expected[lately].sum() + 1), 0.1, 10))
+        now = float((observed[lately].sum() + 1) / (expected[lately].sum() + 1))
+        now = float(np.clip(now, 0.1, SLOWER) if series.kind is Kind.STEP else np.clip(now, 1 / SLOWER, 10.0))
         gain = observed * np.log(now) - expected * (now - 1)
         return int(days[np.cumsum(gain[::-1])[::-1].argmax()])
 
