@@ -163,6 +163,15 @@ def test_the_slider_for_paths_has_as_many_stops_as_the_level_has_maps(browser: B
     page.close()
 
 
+def test_on_paper_the_coverage_stands_below_the_map_that_was_chosen(pages: dict[int, Page]) -> None:
+    page = pages[WIDE]
+    slider(page, "Paths").press("End")
+    assert not page.locator(".coverage").first.is_visible()
+    page.emulate_media(media="print")
+    expect(page.locator(".coverage:visible")).to_have_text("6 of 6 activities; 16 paths · 100 % of all moves")
+    assert not page.locator(".controls").is_visible()
+
+
 def test_a_process_with_one_map_has_nothing_to_slide(browser: Browser, tmp_path: Path) -> None:
     findings = sample_findings()
     only = next(one for one in drawn_levels(findings) if one.default)

@@ -15,7 +15,7 @@ from mining.flowchart.simplify import Path
 SETTINGS: Final = (0.0, 0.8, 0.9, 0.95, 0.98, 1.0)  # of the slider for paths: the share of moves that they carry
 OPENING: Final = 2  # the setting to open with
 _AT_ONCE: Final = 2  # layouts; each is a program of its own
-_SECONDS: Final = 5.0  # for a layout; one that takes longer is replaced by one with fewer paths
+_SECONDS: Final = 10.0  # for a layout; one that takes longer is replaced by one with fewer paths
 
 
 @dataclass(frozen=True)
