@@ -29,7 +29,7 @@ def recent(lives: Lifetimes, target_s: float | None, *, ends_declared: bool) -> 
     Args:
         target_s: the time that cases should take at most.
         ends_declared: whether a case is open or not is known at once; where it is learned from silence, the cases that fell
-            silent lately still count as open, and their number is not compared.
+            silent lately still count as open, and neither their number nor that of the finished is compared.
     """
     end_us = micros(lives.night_end)
     week = NOW + BEFORE - 1 - (end_us - 1 - lives.ended_us) // _WEEK_US
@@ -47,7 +47,7 @@ def recent(lives: Lifetimes, target_s: float | None, *, ends_declared: bool) -> 
         p90_s=_time(times, now, week, 0.9, target_s),
         within_target=None if in_target is None else _share(in_target, now, week, more_is_good=True),
         open=_open(lives, end_us) if ends_declared else None,
-        finished=_finished(week),
+        finished=_finished(week) if ends_declared else None,
         with_repeats=_share(lives.repeats[chosen], now, week, more_is_good=False),
     )
 

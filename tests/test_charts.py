@@ -131,7 +131,7 @@ def test_the_page_opens_with_the_change_and_its_cause(tmp_path: Path) -> None:
     slower = Headline(Tone.SLOWER, 6 * 86400, 2 * 86400, "2026-10-05", "Check credit", "Pick goods")
     text = text_of(tmp_path, replace(sample_morning(), headline=slower))
     assert (
-        "Cases take longer since 5 Oct 2026 : typically 2 → 6 d . The main cause: the way from Check credit to Pick goods ."
+        "Cases take longer since 5 Oct 2026: typically 2 → 6 d . The main cause: the way from Check credit to Pick goods ."
         in text
     )
 

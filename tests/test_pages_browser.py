@@ -10,12 +10,13 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from morning_samples import sample_morning
 from pages_samples import drawn_levels, empty_findings, hostile_findings, sample_findings
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from mining.findings import Findings
 from mining.flowchart import path_id, step_id
-from mining.pages import Download, write_failed_night, write_night, write_site
+from mining.pages import Download, draw_charts, write_failed_night, write_night, write_site
 from mining.pages.index_page import FINDINGS
 from mining.process import Process
 from mining.serve import server
@@ -59,7 +60,12 @@ def browser() -> Iterator[Browser]:
 def publish(root: Path, findings: Findings) -> None:
     folder = root / findings.process / findings.night
     maps = drawn_levels(findings) if findings.graph.activities else ()
-    write_night(findings, maps, [Download("Map", "map.svg", "with its legend")], folder)
+    charts = draw_charts(findings.morning)
+    offered = [Download("Map", "map.svg", "with its legend")]
+    offered += [Download(f"{name}, SVG", f"{name}.svg", "") for name in charts]
+    write_night(findings, maps, offered, folder, None, charts)
+    for name, chart in charts.items():
+        (folder / f"{name}.svg").write_text(chart.wide)
     (folder / "findings.json").write_bytes(FINDINGS.dump_json(findings))
     shown = next((one.chart.svg for one in maps if one.default), "<svg/>")
     (folder / "map.svg").write_text(shown)
@@ -69,7 +75,7 @@ def publish(root: Path, findings: Findings) -> None:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nights = tmp_path_factory.mktemp("nights")
     for dated in ("2026-11-18", "2026-11-19"):
-        publish(nights, replace(sample_findings(), night=dated))
+        publish(nights, replace(sample_findings(), night=dated, morning=sample_morning()))
     publish(nights, replace(hostile_findings(), process="hostile"))
     publish(nights, replace(empty_findings(), process="empty"))
     columns = {"case": "a", "activity": "b", "completed": "c"}
@@ -234,7 +240,7 @@ def test_nights_lead_to_each_other(opened: Open, root: Path, site: str, over: st
 def test_a_file_is_downloaded(opened: Open) -> None:
     page = opened(ORDERS)
     with page.expect_download() as download:
-        page.locator("#downloads a").click()
+        page.locator("#downloads a").first.click()
     assert download.value.suggested_filename == "map.svg"
 
 
@@ -242,6 +248,26 @@ def test_the_downloaded_map_can_be_opened_by_itself(opened: Open) -> None:
     page = opened("orders/2026-11-19/map.svg")
     assert page.locator("svg .act").count() == 6
     assert page.evaluate("getComputedStyle(document.querySelector('.act .box')).fill") == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize(("width", "shown", "hidden"), [(WIDE, "desk", "phone"), (PHONE, "phone", "desk")])
+def test_each_screen_has_its_charts(opened: Open, width: int, shown: str, hidden: str) -> None:
+    page = opened("/orders/2026-11-19/", width=width)
+    for part in ("trend", "cohorts", "workload", "spectrum"):
+        drawn = page.locator(f"#{part} .at-{shown} svg")
+        expect(drawn).to_be_visible()
+        expect(page.locator(f"#{part} .at-{hidden}")).to_be_hidden()
+        assert (
+            drawn.evaluate("svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width") > 0.9
+        )  # still read
+
+
+def test_charts_are_dark_by_night(opened: Open) -> None:
+    by_day, by_night = (opened("/orders/2026-11-19/", scheme=scheme) for scheme in ("light", "dark"))
+    colour = "element => getComputedStyle(element).fill"
+    for part in ("trend", "cohorts", "workload", "spectrum"):
+        backs = [page.locator(f"#{part} .at-desk svg > rect").first.evaluate(colour) for page in (by_day, by_night)]
+        assert backs == ["rgb(255, 255, 255)", "rgb(22, 30, 39)"]
 
 
 def test_scripts_that_are_not_ours_do_not_run(browser: Browser, site: str) -> None:

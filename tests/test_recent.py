@@ -84,7 +84,7 @@ def test_open_cases_are_compared_only_where_ends_are_declared() -> None:
     assert found is not None and found.open is not None
     assert (found.open.now, found.open.changed, found.open.good) == (waiting, True, False)
     learned = recent(lives([*cases, *begins], NIGHT), None, ends_declared=False)
-    assert learned is not None and learned.open is None
+    assert learned is not None and learned.open is None and learned.finished is None
 
 
 def test_a_young_or_a_quiet_log_is_not_compared() -> None:
