@@ -51,7 +51,8 @@ def _played(
     exposure = Exposure.of(visits, clock_of(process, visits), process.zone, start)
     wall = Exposure.of(visits, wall_clock(), process.zone, start)
     rows = range(max(0, (nights[0] - exposure.first_day).days), (nights[-1] - exposure.first_day).days + 1)
-    for row, alerts in zip(rows, play(exposure, rows, process.process, wall), strict=True):
+    told = play(exposure, rows, process.process, wall, process.alerts.false_per_year)
+    for row, alerts in zip(rows, told, strict=True):
         yield exposure.day(row), alerts
 
 

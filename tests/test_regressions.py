@@ -18,7 +18,7 @@ from mining.findings import Alert, Turn, Verdict
 from mining.regressions import play
 from mining.regressions.evidence import Reason, cause
 from mining.regressions.expected import BASE_DAYS, GAP_DAYS, Pace, base_days
-from mining.regressions.scores import spread
+from mining.regressions.scores import ALARM, alarm_from, spread
 from mining.visits import Visits
 
 CHANGED = 182  # a Monday
@@ -202,3 +202,8 @@ def test_steps_of_the_same_people_are_a_pool() -> None:
     pool, people = crews(seen, day_edges(PROCESS.zone, date(1970, 1, 1), 2))
     assert pool == (-1, 0, 0, 1, -1)
     assert people.tolist() == [[3, 1], [0, 0]]
+
+
+def test_fewer_false_alerts_need_a_higher_score() -> None:
+    assert alarm_from(1.0) == ALARM
+    assert [round(alarm_from(rate), 2) for rate in (100, 3.25, 0.5, 0.25, 0.001)] == [3.0, 3.0, 3.75, 4.0, 5.0]

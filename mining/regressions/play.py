@@ -16,7 +16,7 @@ from mining.exposure import Exposure
 from mining.findings import Alert, Turn, Verdict
 from mining.regressions.evidence import Cause, Reason, cause
 from mining.regressions.expected import WEEK
-from mining.regressions.scores import ALARM, WINDOWS
+from mining.regressions.scores import ALARM, WINDOWS, alarm_from
 from mining.regressions.series import Kind, Matter, Series, Watched
 
 EFFECT = 0.10  # a step's sojourn must have grown by
@@ -62,14 +62,14 @@ class _Incident:
 
 
 def play(
-    exposure: Exposure, nights: range, process: str = "", wall: Exposure | None = None
+    exposure: Exposure, nights: range, process: str = "", wall: Exposure | None = None, false_per_year: float = 1.0
 ) -> tuple[tuple[Alert, ...], ...]:
     """What each of the nights would have told: one tuple of alerts for each of `nights`, which number rows of `exposure`.
 
     Earlier nights are always played too, so that a night tells the same whichever range it is in. `wall`: the same rows lived
-    by the wall clock, for seconds that people know.
+    by the wall clock, for seconds that people know. `false_per_year`: how many alerts by chance are put up with.
     """
-    machine = _Machine(Watched(exposure, wall), process, tell_from=nights.start)
+    machine = _Machine(Watched(exposure, wall), process, alarm_from(false_per_year), tell_from=nights.start)
     told = [machine.play(night) for night in range(min(nights.stop, exposure.days))]
     return tuple(told[night] if night < len(told) else () for night in nights)
 
@@ -78,6 +78,7 @@ def play(
 class _Machine:
     watched: Watched
     process: str
+    alarm: float = ALARM
     tell_from: int = 0  # nights before are played, but need no words
     incident: _Incident | None = field(default=None, init=False)
     former: _Incident | None = field(default=None, init=False)
@@ -122,9 +123,9 @@ class _Machine:
     def _unusual(self, night: int, matter: Matter) -> Found | None:
         """What is most unusual, of what matters."""
         if self.watched.stands_still(night):
-            return Found(Series(Kind.STANDSTILL), ALARM)
+            return Found(Series(Kind.STANDSTILL), self.alarm)
         slower = matter.slower(IMPACT, EFFECT)
-        late = self.watched.highest(night, Kind.STEP) >= ALARM
+        late = self.watched.highest(night, Kind.STEP) >= self.alarm
         if (late & ~slower).any():  # what is sudden would be thinned by older days
             slower |= self.watched.matter(night, WEEK).slower(IMPACT, EFFECT)
         candidates = [Series(Kind.STEP, int(step)) for step in np.flatnonzero(slower & late)]
@@ -132,7 +133,7 @@ class _Machine:
         enough = self.watched.came(night) >= LEAST_CASES
         candidates += [Series(Kind.MIX)] if enough and matter.mix >= IMPACT else []
         scored = [(self.watched.score(night, series), series) for series in candidates]
-        found = [self._believed(night, series, score, matter) for score, series in scored if score >= ALARM]
+        found = [self._believed(night, series, score, matter) for score, series in scored if score >= self.alarm]
         return max((one for one in found if one), key=lambda one: one.score, default=None)
 
     def _believed(self, night: int, series: Series, score: float, matter: Matter) -> Found | None:
@@ -144,7 +145,7 @@ class _Machine:
         found = cause(self.watched.exposure, self.watched.base(night), recent, series.number)
         if found.reason in (Reason.UNKNOWN, Reason.WORK, Reason.PEOPLE) or matter.step[series.number] >= LARGE:
             return Found(series, score, found)
-        stays = night - since >= STAYS and self.watched.score(night, series, (WEEK,)) >= ALARM
+        stays = night - since >= STAYS and self.watched.score(night, series, (WEEK,)) >= self.alarm
         lasting = Cause(Reason.LASTING, series.number)
         return Found(series, score, lasting) if stays and found.reason is Reason.NOTHING else None
 

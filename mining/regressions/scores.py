@@ -18,6 +18,14 @@ LEAST_HISTORY = 14  # nights with a score, before anything can be unusual
 LEAST_EXITS = 5.0  # expected in a window: fewer tell nothing
 MOST_CAUTION = 1.15  # for a short history: most series differ from chance by less than that
 ALARM = 3.5  # standard errors
+# False alerts a year of a process of five unchanged steps, by the score from which on they are told (docs/regressions.md).
+CURVE = {3.0: 3.25, 3.5: 1.0, 4.0: 0.25, 4.5: 0.1, 5.0: 0.05}
+
+
+def alarm_from(false_per_year: float) -> float:
+    """The score from which on an alert is told, by how many false ones a year are put up with; between 3 and 5."""
+    rates = np.log([*CURVE.values()][::-1])
+    return float(np.interp(np.log(false_per_year), rates, [*CURVE][::-1]))
 
 
 def unusual(surplus: Floats, expected: Floats, variance: Floats) -> Floats:
