@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+import ibis
 import numpy as np
 from ibis import _
 
@@ -17,6 +18,7 @@ from mining.findings import Bottleneck
 from mining.lifetimes import SECOND, Ints, Lifetimes, edges_us, mondays
 from mining.morning_findings import Passage, PassageWeek, Spectrum
 from mining.store import Tables
+from mining.store.tallies import RECENT
 
 WEEKS: Final = 12
 LINES: Final = 240
@@ -33,8 +35,9 @@ def spectrum(tables: Tables, lives: Lifetimes, bottlenecks: Sequence[Bottleneck]
         return None
     code = {name: number for number, name in tables.names.items()}
     of_pair = tables.recent.filter(_.after == code[worst.after], _.activity == code[worst.step])
+    newest = of_pair.order_by(ibis.desc("left_us"), ibis.desc("entered_us"), ibis.desc("case")).limit(RECENT)
     since = edges_us([(lives.night_end - timedelta(weeks=WEEKS)).date()], lives.zone)[0]
-    rows = tables.rows(of_pair.filter(_.left_us >= int(since)).order_by("entered_us", "left_us", "case"))
+    rows = tables.rows(newest.filter(_.left_us >= int(since)).order_by("entered_us", "left_us", "case"))
     if len(rows) < FEWEST:
         return None
     entered = np.array([row["entered_us"] for row in rows], np.int64)

@@ -116,7 +116,7 @@ def test_nothing_measured_is_nothing_drawn(tmp_path: Path) -> None:
     assert draw_charts(empty) == draw_charts(None) == {}
     assert figure_rows(empty) == {}
     page = write_night(replace(sample_findings(), morning=empty), [], [], tmp_path).read_text()
-    assert "Too few cases have finished" in page
+    assert "too few weeks with finished cases" in page
     assert "The log does not say who did the work." in page
     assert "No case is open." in page
 

@@ -13,7 +13,7 @@ from mining.morning_findings import Passage, Spectrum
 from mining.pages.charts.axes import Size, day_ms, time_axis
 from mining.pages.charts.palette import COLOURS
 
-HEIGHT: Final = 250  # pixels
+HEIGHT: Final = 262  # pixels
 
 
 def spectrum_chart(found: Spectrum, size: Size) -> Any:
@@ -42,7 +42,8 @@ def _line(passage: Passage, found: Spectrum) -> dict[str, Any]:
 
 def _stroke(classes: list[str]) -> Any:
     colours = [COLOURS["wait0"], COLOURS["wait1"], COLOURS["wait3"]]
-    legend = alt.Legend(title=None, orient="top", direction="horizontal", symbolType="stroke", symbolStrokeWidth=3)
+    symbols = {"symbolType": "stroke", "symbolStrokeWidth": 3}
+    legend = alt.Legend(title=None, orient="top", direction="horizontal", offset=26, **symbols)
     return alt.Stroke("class:N", scale=alt.Scale(domain=classes, range=colours), legend=legend)
 
 
