@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -18,16 +19,21 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import ORDERS_YAML
+from conftest import ORDERS_YAML, a_process
 from crashing import Child, nursery
 from markupsafe import escape
+from morning_samples import sample_morning
+from pages_samples import sample_findings
+from pydantic import TypeAdapter
 from sqlalchemy import create_engine, text
 
 from mining import quarantine
-from mining.erasure import ERASED, Erased, forget
+from mining.erasure import ERASED, Erased, Trace, _from_night, forget
 from mining.errors import InputError, StoreError
+from mining.findings import Findings
 from mining.home import Home
 from mining.night import Night
+from mining.pages import write_night
 from mining.process_file import load
 from mining.register import Register
 from mining.sources.forgotten import forgotten_cases
@@ -362,3 +368,16 @@ def test_the_command_prints_what_it_erased(place: Path, context: ForkServerConte
     assert "had been forgotten before" in done.said
     done = Child(context, place, ["forget", "orders.yaml", "--case", "[/]", "--home", "home"]).ended()
     assert (done.code, "no such case" in done.said) == (2, True)
+
+
+def test_an_open_case_is_struck_from_the_list_of_the_oldest(tmp_path: Path) -> None:
+    findings = replace(sample_findings(), morning=sample_morning())
+    page = write_night(findings, [], [], tmp_path)
+    (tmp_path / "findings.json").write_bytes(TypeAdapter(Findings).dump_json(findings))
+    (tmp_path / "open-cases.csv").write_text("case,age_s\r\n4000,1.0\r\n40001,2.0\r\n")
+    assert "4000" in page.read_text()
+    _from_night(Trace(a_process(), "4000"), tmp_path)
+    assert "4000" not in page.read_text() and "4001" in page.read_text()
+    kept = (tmp_path / "findings.json").read_text()
+    assert '"4000"' not in kept and "/4000" not in kept and '"4001"' in kept
+    assert (tmp_path / "open-cases.csv").read_text() == "case,age_s\n40001,2.0\n"
