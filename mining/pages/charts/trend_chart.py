@@ -37,7 +37,7 @@ def trend_chart(found: Trend, size: Size) -> Any:
         phases.mark_rule(stroke=COLOURS["timer"], strokeDash=[4, 3], aria=False).encode(x2="x2:T"),
         base.mark_line(stroke=COLOURS["bar"], strokeWidth=1.2, opacity=0.7, aria=False),
         *_marks(base),
-        *_levels(phases),
+        *_levels(phases, x.copy()),
     ]
     return alt.layer(*layers).properties(width=size.half, height=HEIGHT)
 
@@ -62,6 +62,7 @@ def _phases(found: Trend, first: str, low: float, high: float) -> list[dict[str,
             "high": min(high, phase.high_s),
             "y": phase.typical_s,
             "say": f"typical {duration_text(phase.typical_s)}",
+            "late": phase.first > first and phase is found.phases[-1],
         }
         for phase in found.phases
         if phase.last >= first and low <= phase.typical_s <= high
@@ -88,9 +89,14 @@ def _marks(base: Any) -> list[Any]:
     ]
 
 
-def _levels(phases: Any) -> list[Any]:
-    """The level of each phase in words, on a halo, so that the line does not strike it out."""
-    words = {"align": "left", "dx": 4, "dy": -8, "fontWeight": "bold", "aria": False}
+def _levels(phases: Any, x: Any) -> list[Any]:
+    """The level of each phase in words, on a halo, so that the line does not strike it out; the last ends where it ends."""
     halo = {"fill": COLOURS["card"], "stroke": COLOURS["card"], "strokeWidth": 4, "strokeJoin": "round"}
-    told = phases.encode(text="say:N")
-    return [told.mark_text(**words, **halo), told.mark_text(**words, fill=COLOURS["ink"])]
+    x.shorthand = "x2:T"
+    layers = []
+    for wanted, place in (("!datum.late", {"align": "left", "dx": 4}), ("datum.late", {"align": "right", "dx": -4})):
+        told = phases.transform_filter(wanted).encode(text="say:N")
+        told = told.encode(x=x) if wanted == "datum.late" else told
+        words = {**place, "dy": -8, "fontWeight": "bold", "aria": False}
+        layers += [told.mark_text(**words, **halo), told.mark_text(**words, fill=COLOURS["ink"])]
+    return layers
