@@ -46,10 +46,10 @@ def replay(process: Process, home: Home, first: date, last: date, to: Path) -> l
 
 
 def worth_a_line(alerts: Iterable[Alert]) -> Iterator[Alert]:
-    """Of all turns, in order, those that say something new."""
+    """Of all turns, in order, those that say something new; an alert that was open before the first night is known."""
     told: dict[str, Alert] = {}
     for alert in alerts:
-        before = told.get(alert.alert)
-        if alert.event != Turn.UPDATED or before is None or is_news(alert, before):
+        before = told.setdefault(alert.alert, alert)
+        if alert.event != Turn.UPDATED or is_news(alert, before):
             told[alert.alert] = alert
             yield alert

@@ -28,6 +28,7 @@ from conftest import a_process
 from lxml import etree
 from typer.testing import CliRunner
 
+from mining import alert_commands
 from mining.alert_commands import app, watch
 from mining.alerts import as_line
 from mining.alerts.channels import Patience
@@ -362,7 +363,8 @@ def orders(sink: Sink, tmp_path: Path) -> Path:
 
 
 def headrace(*arguments: object) -> str:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "250"})
+    alert_commands.out.width = 250
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     if result.exception:
         raise result.exception
     return result.output

@@ -40,7 +40,7 @@ timezone: UTC
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A process of which one step takes twice as long from day 140 on, and its replay from day 100 on."""
     folder = tmp_path_factory.mktemp("replay")
-    World(seed=11, days=180, noise=0.05, changes=(Change("slow", day=CHANGED, size=2.0, step=APPROVE),)).log().write(
+    World(seed=12, days=180, noise=0.05, changes=(Change("slow", day=CHANGED, size=2.0, step=APPROVE),)).log().write(
         folder / "world.parquet"
     )
     (folder / "orders.yaml").write_text(YAML)
@@ -86,7 +86,7 @@ def test_a_night_alone_tells_what_the_replay_said_of_it(
     process = load(place / "orders.yaml")
     [batch] = Home(place / "home").batches("orders").glob("*.parquet")
     whole = tables(process, batch, LAST, tmp_path)
-    told = dict(played(process, whole, MONDAY + timedelta(days=CHANGED), LAST))
+    told = dict(played(process, whole, MONDAY + timedelta(days=CHANGED - 5), LAST))
     opened = next(day for day, alerts in told.items() if alerts)
     for night in (opened - timedelta(days=1), opened, opened + timedelta(days=3)):
         found = watch(process, tables(process, batch, night, tmp_path), night)
@@ -116,3 +116,4 @@ def test_only_turns_that_say_something_new_get_a_line() -> None:
     turns = [first, updated(first, "2024-07-14", change=0.22), updated(first, "2024-07-15", change=0.4)]
     turns.append(resolved(turns[2], "2024-07-30"))
     assert list(worth_a_line(turns)) == [turns[0], turns[2], turns[3]]
+    assert list(worth_a_line(turns[1:])) == [turns[2], turns[3]]  # it had opened before
