@@ -185,7 +185,7 @@ def parts(scores: dict[str, list[Score]], files: Sequence[Trial]) -> list[str]:
     if not files:
         return [*told, "The simulated logs with planted changes are not here (`--scenarios`): not tried."]
     return [
-        *parts,
+        *told,
         "### Simulated logs with planted changes",
         planted(mine["files"], files),
         on_planted(scores["files"]),

@@ -166,6 +166,10 @@ def test_the_score_card_of_a_detector_that_tells_all_and_of_one_that_tells_nothi
     assert re.search(r"\| Headrace +\| +0.00 \| +0% \| +100/100/100 \| +100/100/100 \| +100/100/100 \|", text)
     assert re.search(r"\| 3-sigma +\| +2.43 \| +7% \| +0/0/0 \|", text)
     assert "not tried" in text
+    files = [score(name, "orders-slow", [right], CHANGE, NIGHTS) for name in (OURS, "3-sigma")]
+    text = "\n".join(parts(scores | {"files": files}, [next(iter(slower_trials(1)))]))
+    assert re.search(r"\| orders-slow \|.*\| +5 \|.*\| +yes \|", text)
+    assert "not tried" not in text
 
 
 # Trust: a few years of the benchmark, with limits that only a detector that has become worse goes beyond
