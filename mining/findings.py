@@ -194,7 +194,7 @@ class Verdict(StrEnum):
 
     SLOWER_STEP = "slower_step"  # the same work takes longer
     MORE_REWORK = "more_rework"  # more visits to a step for a case
-    MIX_SHIFT = "mix_shift"  # more cases of a slower kind; no step got slower
+    MIX_SHIFT = "mix_shift"  # more cases of a slower kind came
     CONGESTION = "congestion"  # more work came, or waits, than is usual
     ABSENCE = "absence"  # nearly nothing moved, at any step
     DATA = "data"  # the night could not be mined, or brought nothing

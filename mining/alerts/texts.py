@@ -11,7 +11,7 @@ from mining.register import Why
 HEADLINES = {
     Verdict.SLOWER_STEP: "{step} takes {change} longer{where} since {since}",
     Verdict.MORE_REWORK: "Cases take {change} longer since {since}: {step} comes up more often{where}",
-    Verdict.MIX_SHIFT: "Cases take {change} longer since {since}: more of them are of a slower kind{kind}, no step got slower",
+    Verdict.MIX_SHIFT: "Cases take {change} longer since {since}: more of them are of a slower kind{kind}",
     Verdict.CONGESTION: "{step} takes {change} longer{where} since {since}: more work is waiting than usual, "
     "the work itself is no slower",
     Verdict.ABSENCE: "Nearly nothing has moved{where} since {since}, at any step",
@@ -59,7 +59,7 @@ WHAT = "What"
 WHATS = {
     Verdict.SLOWER_STEP: "The same work takes longer",
     Verdict.MORE_REWORK: "Work comes back more often",
-    Verdict.MIX_SHIFT: "Other kinds of cases came; no step got slower",
+    Verdict.MIX_SHIFT: "Other kinds of cases came; this part is nobody's slower work",
     Verdict.CONGESTION: "More work than the step can take; its pace is as usual",
     Verdict.ABSENCE: "Work stood still everywhere",
     Verdict.DATA: "The night failed or did not run; the last good pages stay",
@@ -98,7 +98,7 @@ OWNER_DOES = "{owner}: {advice}"
 ADVICE = {
     Verdict.SLOWER_STEP: "find out what changed at {step} around {since}: people, systems, suppliers, rules.",
     Verdict.MORE_REWORK: "look at a few of the cases that came back to {step}: what was missing or wrong the first time?",
-    Verdict.MIX_SHIFT: "nobody works more slowly. See whether plan, targets and staffing fit the cases that come now.",
+    Verdict.MIX_SHIFT: "see whether plan, targets and staffing fit the cases that come now.",
     Verdict.CONGESTION: "move people to {step} or smooth what comes in; urging those who work there will not help.",
     Verdict.ABSENCE: "was it a holiday or a stop unknown to the calendar? If not, see whether events still reach the source.",
     Verdict.DATA: "mend what the reason names, then run the night again: headrace run {process}.yaml --night {night}",
