@@ -16,8 +16,11 @@ from typing import Any
 
 import duckdb
 import pytest
+import sqlalchemy as sa
 
+from mining.home import Home
 from mining.process import Process
+from mining.register import Register
 from mining.store import Tables, derive
 
 # Airflow reads these once, when anything imports it: a home of the tests' own, so that they leave nothing in the user's.
@@ -123,3 +126,16 @@ def postgres() -> Iterator[str]:
     finally:
         subprocess.run([pg_ctl, "-D", data, "-w", "-m", "immediate", "stop"], check=True, **run)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Register]:
+    """An empty register, on SQLite and on PostgreSQL."""
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres")
+        with sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:")).begin() as db:
+            db.exec_driver_sql("drop schema public cascade; create schema public")
+    opened = Register.open(Home(tmp_path / "home"), url)
+    yield opened
+    opened.engine.dispose()
