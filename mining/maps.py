@@ -12,6 +12,7 @@ from mining import durable
 from mining.discovery import projections
 from mining.findings import Bottleneck, Graph
 from mining.flowchart import (
+    ALL_SETTINGS,
     OPENING,
     SETTINGS,
     Chart,
@@ -45,7 +46,14 @@ class Maps:
 
 
 def draw_maps(
-    tables: Tables, full: Graph, main: tuple[str, ...], bottlenecks: Sequence[Bottleneck], settings: Path, title: str
+    tables: Tables,
+    full: Graph,
+    main: tuple[str, ...],
+    bottlenecks: Sequence[Bottleneck],
+    settings: Path,
+    title: str,
+    *,
+    few: bool = False,
 ) -> Maps:
     """Draw all maps of a process.
 
@@ -56,11 +64,20 @@ def draw_maps(
         bottlenecks: all of them.
         settings: the file that keeps the colours of this process; it is written if it is not there.
         title: of the process.
+        few: at most three levels and three settings.
     """
-    kept = levels(full, main)
+    kept = _three(full, levels(full, main)) if few else levels(full, main)
     graphs, again = tee(projections(tables, full, kept))
-    scale = _scale(settings, full)
-    grid = draw_grid(graphs, full=full, main=main, bottlenecks=bottlenecks, scale=scale, title=title)
+    scale = keep_scale(settings, full)
+    grid = draw_grid(
+        graphs,
+        full=full,
+        main=main,
+        bottlenecks=bottlenecks,
+        scale=scale,
+        title=title,
+        settings=(0, OPENING, ALL_SETTINGS[-1]) if few else ALL_SETTINGS,
+    )
     first, phone = default_level(full, kept), phone_level(kept)
     shown = tuple(
         LevelMap(one.chart, one.opens and number == first, one.opens and number == phone, one.setting)
@@ -79,7 +96,13 @@ def draw_maps(
     return Maps(shown, file)
 
 
-def _scale(settings: Path, graph: Graph) -> Scale:
+def _three(full: Graph, kept: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """The level for a phone, the one to open with, and the last."""
+    chosen = {phone_level(kept), default_level(full, kept), len(kept) - 1}
+    return tuple(kept[place] for place in sorted(chosen))
+
+
+def keep_scale(settings: Path, graph: Graph) -> Scale:
     """The colours chosen on the first night; a colour means the same wait every night until someone changes the file."""
     if not settings.exists():
         chosen = json.dumps({"map_scale": choose_scale(graph).name}) + "\n"

@@ -4,13 +4,14 @@ from mining.flowchart.chart import Chart, draw
 from mining.flowchart.colours import MAP_CSS
 from mining.flowchart.difference import DifferenceChart, draw_difference
 from mining.flowchart.durations import count_text, duration_text, pair_text, share_text
-from mining.flowchart.grid import OPENING, SETTINGS, Variation, draw_grid
+from mining.flowchart.grid import ALL_SETTINGS, OPENING, SETTINGS, Variation, draw_grid
 from mining.flowchart.legend import Legend
 from mining.flowchart.render import LayoutError, LayoutTimeoutError, render
 from mining.flowchart.scale import SCALES, Scale, choose_scale, scale_named
 from mining.flowchart.simplify import default_level, levels, path_id, phone_level, step_id
 
 __all__ = [
+    "ALL_SETTINGS",
     "MAP_CSS",
     "OPENING",
     "SCALES",

@@ -14,6 +14,7 @@ from mining.flowchart.simplify import Path
 
 SETTINGS: Final = (0.0, 0.8, 0.9, 0.95, 0.98, 1.0)  # of the slider for paths: the share of moves that they carry
 OPENING: Final = 2  # the setting to open with
+ALL_SETTINGS: Final = tuple(range(len(SETTINGS)))
 _AT_ONCE: Final = 2  # layouts; each is a program of its own
 _SECONDS: Final = 10.0  # for a layout; one that takes longer is replaced by one with fewer paths
 
@@ -35,12 +36,14 @@ def draw_grid(
     bottlenecks: Sequence[Bottleneck],
     scale: Scale,
     title: str,
+    settings: Sequence[int] = ALL_SETTINGS,
 ) -> tuple[tuple[Variation, ...], ...]:
     """Draw every level at every setting; settings that show the same paths share one map.
 
     Args:
         graphs: one per level, each of the log projected on the level's activities; while the next is mined, one is drawn.
         full, main, bottlenecks, scale, title: as of `draw`.
+        settings: those to draw, by their places in `SETTINGS`; one of them is `OPENING` or more.
 
     Returns:
         Per level its maps, fewest paths first; the last one shows all paths, or as many as can be read.
@@ -49,16 +52,16 @@ def draw_grid(
         drawn = [
             [
                 (pool.submit(level.chart, choices, _SECONDS, legend=False), setting)
-                for choices, setting in _distinct(level)
+                for choices, setting in _distinct(level, settings)
             ]
             for level in (Level(graph, full, main, tuple(bottlenecks), scale, title) for graph in graphs)
         ]
         return tuple(_each_once({future.result(): setting for future, setting in level}) for level in drawn)
 
 
-def _distinct(level: Level) -> Iterable[tuple[tuple[tuple[Path, ...], ...], int]]:
+def _distinct(level: Level, settings: Sequence[int]) -> Iterable[tuple[tuple[tuple[Path, ...], ...], int]]:
     """What to draw of a level, and the last setting that asks for it."""
-    return {level.choices(coverage): setting for setting, coverage in enumerate(SETTINGS)}.items()
+    return {level.choices(SETTINGS[setting]): setting for setting in settings}.items()
 
 
 def _each_once(drawn: Mapping[Chart, int]) -> tuple[Variation, ...]:

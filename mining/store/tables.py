@@ -92,12 +92,13 @@ class Tables:
         chosen = f'(select "case" from kept_cases where {in_sample(power)})'
         sampled = f'select * from ({kept.live(state.generations, "sample")}) semi join {chosen} using ("case")'
         return {
+            "kept_steps": kept.live(state.generations, "steps"),
             "names": f"from {whole['names']}",
             "kept_cases": kept.live(state.generations, "cases"),
-            "steps": f"select *, {_TIMED} from ({with_before(kept.live(state.generations, 'steps'))})",
+            "steps": timed("from kept_steps"),
             "sample": f"select {_SAMPLED} from ({sampled if power else kept.live(state.generations, 'steps')})",
-            "waits": f"select * exclude (us), total_us // n as us from {whole['waits']}",
-            "stays": f"select * exclude (us), total_us // n as us from {whole['stays']}",
+            "waits": by_mean(f"from {whole['waits']}"),
+            "stays": by_mean(f"from {whole['stays']}"),
             "weeks": f"from {whole['weeks']}",
             "work": f"from {whole['work']}",
             "recent": f"from {whole['recent']}",
@@ -105,7 +106,7 @@ class Tables:
             "still_open": _open(state.night_end_us, state.digits),
             "kept_variants": kept.variants(state.generations),
             "kept_cycles": f"from {whole['cycles']}",
-            "cycles": _cycles_of_cases(state.digits) if state.learned else _CYCLES,
+            "cycles": cycles_of_cases(state.digits) if state.learned else _CYCLES,
             "variants": f"select variant, activities, {places} as path, {_REPEATS} from kept_variants",
         }
 
@@ -127,8 +128,18 @@ def _open(night_end_us: int, digits: int) -> str:
         {time_class(f"({night_end_us} - last_us)", digits)} as us_class from cases where stop is null"""
 
 
-def _cycles_of_cases(digits: int) -> str:
-    """The same where it is learned which cases are over: another night may judge every one of them anew."""
+def by_mean(classes: str) -> str:
+    """SQL: classes of time by the mean of the times in each."""
+    return f"select * exclude (us), total_us // n as us from ({classes})"
+
+
+def timed(steps: str) -> str:
+    """SQL: kept steps with the step before and their times."""
+    return f"select *, {_TIMED} from ({with_before(steps)})"
+
+
+def cycles_of_cases(digits: int) -> str:
+    """Cycle times counted from the cases: where it is learned which are over, another night may judge every one of them anew."""
     return f"""select variant, stop, {time_class("cycle_us", digits)} as cycle_class, count(*) as n,
         sum(cycle_us) // count(*) as us, sum(cycle_us)::bigint as total_us from cases group by all"""
 
