@@ -1,11 +1,12 @@
 # make demo             the demo company, mined by a real Airflow on this machine; stays until Ctrl-C
 # make demo EXIT=1      the same, and leaves by itself: exit code 0 if every run succeeded
 # make airflow          Airflow for your own processes: HEADRACE_PROCESSES=folder, else processes/
+# make texts            the catalogues of the languages, brought up to date with the texts in the source
 # make bench-speed      how fast, beside pm4py, DuckDB and a bare sort; bench-scale: 1 to 100 M events; bench-night: one more night
 #                       EVENTS="1000000": other sizes than the usual ones
 # make bench-accuracy   how far alerts can be trusted, other methods beside them; YEARS=100 of stable processes, and the rest in proportion
 # make bench-faults     runs killed at hundreds of points, and every row looked for afterwards; KILLS=400
-.PHONY: demo airflow test lint lock clean setup bench-speed bench-scale bench-night bench-faults bench-accuracy
+.PHONY: demo airflow test lint texts lock clean setup bench-speed bench-scale bench-night bench-faults bench-accuracy
 .DEFAULT_GOAL := demo
 PYTHON := .venv/bin/python
 NIGHTS ?= 3
@@ -30,6 +31,9 @@ lint: setup
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+texts: setup
+	@$(PYTHON) scripts/texts.py
 
 bench-faults: setup
 	@$(PYTHON) -m benchmarks.faults --kills $(KILLS)

@@ -338,3 +338,4 @@ class Findings:
     watch: Watch | None = None  # None: of a night before nights were watched
     changed: Changed | None = None  # None before nights told it
     morning: Morning | None = None  # None before nights told it
+    languages: tuple[str, ...] = ("en",)  # of its pages; index.html is in the first

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from mining.languages import Language, language, languages
 from mining.working_hours import checked_country, checked_days, checked_hours
 
 
@@ -52,6 +53,16 @@ def _zone(value: Any) -> str:
     if value not in available_timezones():
         raise ValueError(f'"{value}" is no time zone; write an IANA name such as "Europe/Berlin" or "UTC"')
     return str(value)
+
+
+def _language_codes(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise ValueError("name at least one language, or leave the key away")
+    known = [one.code for one in languages()]
+    unknown = [code for code in value if code not in known]
+    if unknown:
+        raise ValueError(f'there is no catalogue of "{unknown[0]}"; write one of {", ".join(known)}')
+    return tuple(dict.fromkeys(value))
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=str)]
@@ -193,6 +204,9 @@ class Process(Part):
         default="hashed", description="who did it: kept under a pseudonym, under the clear name, or not at all"
     )
     segments: tuple[str, ...] = ()
+    languages: Annotated[tuple[str, ...], AfterValidator(_language_codes)] | None = Field(
+        default=None, description="of the pages, the first one first: [en], [zh, en]; all that there are if absent"
+    )
     ends: tuple[str, ...] = ()
     clock: Clock | None = None
     timezone: Zone | None = None
@@ -238,6 +252,16 @@ class Process(Part):
     def zone(self) -> ZoneInfo:
         """The zone of the business day; UTC where the file names none."""
         return ZoneInfo(self.timezone or "UTC")
+
+    @property
+    def language_codes(self) -> tuple[str, ...]:
+        """Codes of the languages of the pages, the first one first."""
+        return self.languages or tuple(one.code for one in languages())
+
+    @property
+    def spoken(self) -> tuple[Language, ...]:
+        """The languages of the pages."""
+        return tuple(map(language, self.language_codes))
 
     @property
     def final_activities(self) -> frozenset[str]:

@@ -161,7 +161,7 @@ def test_a_failed_gate_leaves_yesterdays_pages_and_says_why(place: Path) -> None
         a_night(place, "2024-03-02").run()
     assert fingerprints(place / "home/nights/orders/2024-03-01") == kept
     failed = place / "home/nights/orders/2024-03-02"
-    assert {path.name for path in failed.iterdir()} == {"index.html", "failed.json"}
+    assert {path.name for path in failed.iterdir()} == {"index.html", "index.zh.html", "failed.json"}
     assert "did not pass the gate" in (failed / "index.html").read_text()
     assert len(Night.of(place / "orders.yaml", date(2024, 3, 2), Home(place / "home")).batches.all()) == 1
 

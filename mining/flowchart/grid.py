@@ -11,6 +11,7 @@ from mining.findings import Bottleneck, Graph
 from mining.flowchart.chart import Chart, Level
 from mining.flowchart.scale import Scale
 from mining.flowchart.simplify import Path
+from mining.languages import within
 
 SETTINGS: Final = (0.0, 0.8, 0.9, 0.95, 0.98, 1.0)  # of the slider for paths: the share of moves that they carry
 OPENING: Final = 2  # the setting to open with
@@ -51,7 +52,7 @@ def draw_grid(
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         drawn = [
             [
-                (pool.submit(level.chart, choices, _SECONDS, legend=False), setting)
+                (pool.submit(within(level.chart), choices, _SECONDS, legend=False), setting)
                 for choices, setting in _distinct(level, settings)
             ]
             for level in (Level(graph, full, main, tuple(bottlenecks), scale, title) for graph in graphs)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mining.alerts.sentences import headline
+from mining.pages.editions import Editions
 from mining.pages.rendering import page_text
 from mining.register.life import Known, State
 
@@ -42,10 +43,14 @@ def alert_card(known: Known) -> AlertCard:
     )
 
 
-def alerts_page(process: str, title: str, alerts: Sequence[Known], root: str, *, forms: bool) -> str:
-    """The page, open alerts first; `root` leads to the site's folder.
+def alerts_page(
+    process: str, title: str, alerts: Sequence[Known], root: str, editions: Editions, *, forms: bool
+) -> str:
+    """The page, open alerts first; `root` leads to the site's folder, `editions` to this page in other languages.
 
     `forms` offers to acknowledge and to snooze, by posts to ALERT/acknowledge and ALERT/snooze.
     """
     cards = sorted((alert_card(known) for known in alerts), key=lambda card: not card.is_open)
-    return page_text("alerts.html", process=process, title=title, cards=cards, root=root, forms=forms)
+    return page_text(
+        "alerts.html", editions=editions, process=process, title=title, cards=cards, root=root, forms=forms
+    )

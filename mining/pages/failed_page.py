@@ -10,6 +10,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from mining.findings import Check
+from mining.languages import speaking
+from mining.pages.editions import editions
 from mining.pages.rendering import write_page, write_text
 from mining.process import Process
 
@@ -24,13 +26,14 @@ class FailedNight:
     night: str  # YYYY-MM-DD
     reason: str
     checks: tuple[Check, ...]
+    languages: tuple[str, ...] = ("en",)  # of its pages; index.html is in the first
 
 
 FAILED_NIGHT = TypeAdapter(FailedNight)
 
 
 def write_failed_night(process: Process, night: date, reason: str, checks: Sequence[Check], into: Path) -> Path:
-    """Write into/index.html and into/failed.json for a night without data or that did not pass the gate."""
+    """Write into/index.html, in all languages, and into/failed.json for a night without data or that did not pass the gate."""
     failed = FailedNight(
         process=process.process,
         title=process.title,
@@ -38,6 +41,11 @@ def write_failed_night(process: Process, night: date, reason: str, checks: Seque
         night=night.isoformat(),
         reason=reason,
         checks=tuple(checks),
+        languages=process.language_codes,
     )
     write_text(into / "failed.json", FAILED_NIGHT.dump_json(failed, indent=2).decode() + "\n")
-    return write_page(into / "index.html", "failed.html", failed=failed, root="../../")
+    files = editions(process.spoken)
+    for language in files:
+        with speaking(language):
+            write_page(into, files, "failed.html", failed=failed, root="../../")
+    return into / "index.html"

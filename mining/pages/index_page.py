@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from mining.findings import Bottleneck, Findings
 from mining.flowchart import MAP_CSS
+from mining.languages import ENGLISH, Language, speaking
 from mining.pages.charts import CHART_CSS
+from mining.pages.editions import languages_of, list_editions, page_in
 from mining.pages.failed_page import FAILED_NIGHT, FailedNight
 from mining.pages.rendering import HERE, page_text, write_page, write_text
 
@@ -39,6 +41,17 @@ class Night:
     @cached_property
     def failed(self) -> FailedNight | None:
         return _read(self.folder / "failed.json", FAILED_NIGHT)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages of its pages, the first one first."""
+        known = self.findings or self.failed
+        return known.languages if known else ("en",)
+
+    @property
+    def page(self) -> str:
+        """Its page in the spoken language, else in its first."""
+        return page_in(self.languages)
 
     @property
     def reason(self) -> str:
@@ -68,6 +81,11 @@ class Line:
         return next((night for night in self.nights if night.findings), None)
 
     @property
+    def languages(self) -> tuple[Language, ...]:
+        """In which its nights can be read, those of the newest first."""
+        return languages_of(list(dict.fromkeys(code for night in self.nights for code in night.languages)))
+
+    @property
     def title(self) -> str:
         known = (night.findings or night.failed for night in self.nights)
         return next((found.title for found in known if found), self.process)
@@ -76,8 +94,8 @@ class Line:
 def write_site(nights_root: Path) -> Path:
     """(Re)write the index, each process's list of nights, and the assets; returns the index.
 
-    Nights themselves are left as they are: they learn of earlier and later ones through PROCESS/nights.js.
-    A night whose findings cannot be read is listed as such.
+    Nights themselves are left as they are: they learn of earlier and later ones through PROCESS/nights.js, which names each
+    with the languages in which it can be read. A night whose findings cannot be read is listed as such.
     """
     lines = (
         [_line(folder) for folder in sorted(nights_root.iterdir()) if _nights_in(folder)]
@@ -87,17 +105,41 @@ def write_site(nights_root: Path) -> Path:
     _write_assets(nights_root / "assets")
     for line in lines:
         folder = nights_root / line.process
-        dates = " ".join(night.date for night in reversed(line.nights))
-        write_text(folder / "nights.js", f'document.documentElement.dataset.nights = "{dates}";\n')
-        write_page(folder / "index.html", "process.html", line=line, root="../")
-    return write_page(nights_root / "index.html", "index.html", lines=lines, root="")
+        nights = " ".join(":".join((night.date, *night.languages)) for night in reversed(line.nights))
+        write_text(folder / "nights.js", f'document.documentElement.dataset.nights = "{nights}";\n')
+        _write_list(folder, line.languages, "process.html", line=line, root="../")
+    return _write_list(nights_root, _languages(lines), "index.html", lines=lines, root="")
 
 
 def index_for(nights_root: Path, processes: Collection[str]) -> str:
-    """The index for a reader who may see these processes only."""
+    """The index for a reader who may see these processes only, in the spoken language."""
+    lines = _lines(nights_root, processes)
+    return page_text("index.html", editions=list_editions(_languages(lines)), lines=lines, root="")
+
+
+def index_languages(nights_root: Path, processes: Collection[str]) -> tuple[Language, ...]:
+    """In which languages that index can be had, its own first."""
+    return _languages(_lines(nights_root, processes))
+
+
+def _lines(nights_root: Path, processes: Collection[str]) -> list[Line]:
     folders = [nights_root / process for process in sorted(processes)]
-    lines = [_line(folder) for folder in folders if _nights_in(folder)]
-    return page_text("index.html", lines=lines, root="")
+    return [_line(folder) for folder in folders if _nights_in(folder)]
+
+
+def _languages(lines: Sequence[Line]) -> tuple[Language, ...]:
+    return tuple(dict.fromkeys(language for line in lines for language in line.languages)) or (ENGLISH,)
+
+
+def _write_list(folder: Path, languages: Sequence[Language], template: str, **shown: object) -> Path:
+    """In each language under its name, and in the first as index.html."""
+    files = list_editions(languages)
+    for language in files:
+        with speaking(language):
+            written = write_page(folder, files, template, **shown)
+        if language == languages[0]:
+            write_text(folder / "index.html", written.read_text(encoding="utf-8"))
+    return folder / "index.html"
 
 
 def _write_assets(into: Path) -> None:

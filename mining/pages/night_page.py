@@ -15,6 +15,7 @@ from mining.flowchart import DifferenceChart, path_id
 from mining.morning_findings import Curve, Curves
 from mining.pages.attention import attention
 from mining.pages.charts import Drawing
+from mining.pages.editions import editions, languages_of
 from mining.pages.night_map import LevelMap, shown_maps
 from mining.pages.rendering import write_page
 
@@ -54,12 +55,14 @@ def write_night(
     difference: DifferenceChart | None = None,
     charts: Mapping[str, Drawing] | None = None,
 ) -> Path:
-    """Write into/index.html; it refers to ../../assets/ and ../nights.js, which `write_site` keeps, and to `downloads`.
+    """Write the page in the spoken language, in which `maps`, `difference` and `charts` are drawn; index.html if it is the first.
 
-    Without maps the page says that there is nothing to draw.
+    It refers to ../../assets/ and ../nights.js, which `write_site` keeps, and to `downloads`. Without maps the page says that
+    there is nothing to draw.
     """
     return write_page(
-        into / "index.html",
+        into,
+        editions(languages_of(findings.languages)),
         "night.html",
         root="../../",
         findings=findings,

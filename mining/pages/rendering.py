@@ -1,17 +1,24 @@
-"""Templates to files: what comes from the data is escaped, and no page needs more than the policy below allows."""
+"""Templates to files: what comes from the data is escaped, and no page needs more than the policy below allows.
+
+Templates speak the language that is spoken when they are rendered.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
-from mining import durable
-from mining.flowchart import count_text
+from mining import durable, languages
 from mining.flowchart.labels import display_name
+from mining.languages import count_text, spoken
 from mining.pages import wording
+from mining.pages.editions import Editions, list_page
 
 CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:"
 HERE = Path(__file__).parent
@@ -25,7 +32,15 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    templates.policies["ext.i18n.trimmed"] = True
+    catalogue: Any = templates  # what the extension adds
+    catalogue.install_gettext_callables(
+        languages._, languages.ngettext, newstyle=True, pgettext=languages.pgettext, npgettext=languages.npgettext
+    )
+    templates.globals["ngettext"] = _counted
+    templates.globals |= {"spoken": spoken, "list_page": list_page}
     for word in ("counted", "percent", "share", "percent_range", "score", "duration", "pair", "day", "month", "moment"):
         templates.filters[word] = getattr(wording, word)
     templates.filters["count"] = count_text  # replaces Jinja's own, which is `length` as well
@@ -35,19 +50,26 @@ def _templates() -> Environment:
     return templates
 
 
+@pass_eval_context
+def _counted(context: EvalContext, one: str, many: str, num: int, **shown: object) -> str:
+    """As Jinja's own for `{% trans num=... %}`, with the number as the language writes it."""
+    text = languages.ngettext(one, many, num)
+    return (Markup(text) if context.autoescape else text) % {"num": count_text(num), **shown}  # noqa: S704 - our own text
+
+
 def address(file: str) -> str:
     """A path relative to the page, as a link: a colon in it cannot become a scheme."""
     return quote(file, safe="/")
 
 
-def write_page(path: Path, template: str, **shown: object) -> Path:
-    """Render `template` to `path`; a reader sees the old page or the new one, never half of one."""
-    return write_text(path, page_text(template, **shown))
+def write_page(folder: Path, editions: Editions, template: str, **shown: object) -> Path:
+    """Render `template` as the edition in the spoken language; a reader sees the old page or the new one, never half of one."""
+    return write_text(folder / editions[spoken()], page_text(template, editions=editions, **shown))
 
 
-def page_text(template: str, **shown: object) -> str:
-    """The page that `template` makes."""
-    return _templates().get_template(template).render(**shown)
+def page_text(template: str, *, editions: Editions, **shown: object) -> str:
+    """The page that `template` makes in the spoken language; `editions` are those that it leads to, itself among them."""
+    return _templates().get_template(template).render(editions=editions, **shown)
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from mining.pages.editions import list_page
 from mining.pages.rendering import page_text
 
 
 def said(heading: str, text: str, root: str, *, way_back: bool = True) -> str:
     """The page; `root` leads from its address to the site's folder, "" or "../" for each step up."""
-    return page_text("said.html", heading=heading, text=text, root=root, home=f"{root}index.html" if way_back else "")
+    home = f"{root}{list_page()}" if way_back else ""
+    return page_text("said.html", editions={}, heading=heading, text=text, root=root, home=home)

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from headrace_pages import alerts, interface, pages
+from mining.languages import languages, preferred, speaking
 from mining.pages.said_page import said
 from mining.published import headers
 
@@ -28,8 +29,9 @@ app.include_router(alerts.router)
 
 @app.middleware("http")
 async def with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Policy, kind and cache on whatever is answered, errors too."""
-    answer = await call_next(request)
+    """Policy, kind and cache on whatever is answered, errors too; what is written here is in the browser's language."""
+    with speaking(preferred(request.headers.get("accept-language", ""), languages())):
+        answer = await call_next(request)
     for name, value in headers().items():
         answer.headers.setdefault(name, value)
     return answer

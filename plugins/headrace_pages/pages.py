@@ -16,7 +16,8 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from sqlalchemy import select
 
 from headrace_pages.access import Process, Readable, process_of, site
-from mining.pages.index_page import index_for
+from mining.languages import speaking, spoken
+from mining.pages.index_page import index_for, index_languages
 from mining.pages.said_page import said
 from mining.published import TYPES, headers
 
@@ -31,9 +32,15 @@ def icon() -> Response:
 
 @router.get("/pages/")
 @router.get("/pages/index.html")
-def index(processes: Readable) -> HTMLResponse:
-    """Made for this user: the published index names every process."""
-    return HTMLResponse(index_for(site().root, processes))
+@router.get("/pages/index.{code}.html")
+def index(processes: Readable, code: str = "") -> HTMLResponse:
+    """Made for this user: the published index names every process. Where the address names no language, in the browser's."""
+    offered = index_languages(site().root, processes)
+    named = [one for one in offered if one.code == (code or spoken().code)]
+    if code and not named:
+        raise HTTPException(404, "Not Found")
+    with speaking((*named, *offered)[0]):
+        return HTMLResponse(index_for(site().root, processes))
 
 
 @router.get("/pages/assets/{name:path}")
@@ -63,7 +70,7 @@ def newest_night(dag_id: str) -> Response:
     days = site().days(process)
     if not days:
         return HTMLResponse(said("No night yet", "The first page comes with the first night.", "../pages/"))
-    return RedirectResponse(f"../pages/{process}/{days[0]}/index.html", 307)
+    return RedirectResponse(f"../pages/{process}/{days[0]}/{_page_of(process, days[0])}", 307)
 
 
 @router.get(
@@ -76,9 +83,15 @@ def night_of_run(dag_id: str, run_id: str, session: SessionDep) -> Response:
     if run is None:
         raise HTTPException(404, "There is no such run.")
     day = _day_of(run, process)
-    if day not in site().days(process):
+    if day is None or day not in site().days(process):
         return HTMLResponse(said("No page yet", "The page of a run comes with its last step.", "../../../pages/"))
-    return RedirectResponse(f"../../../pages/{process}/{day}/index.html", 307)
+    return RedirectResponse(f"../../../pages/{process}/{day}/{_page_of(process, day)}", 307)
+
+
+def _page_of(process: str, day: date) -> str:
+    """The page of a night in the browser's language, if there is one; else in the first language of the process."""
+    asked = f"index.{spoken().code}.html"
+    return asked if site().file(process, [day.isoformat(), asked]) else "index.html"
 
 
 def _day_of(run: DagRun, process: str) -> date | None:

@@ -3,14 +3,15 @@
 (() => {
   function linkNights() {
     const links = document.querySelector("[data-night]");
-    const nights = (document.documentElement.dataset.nights || "").split(" ");
-    const here = links ? nights.indexOf(links.dataset.night) : -1;
+    const { nights: all = "", language } = document.documentElement.dataset;
+    const nights = all.split(" ").map((night) => night.split(":")); // the day, then its languages, the first one first
+    const here = links ? nights.findIndex(([day]) => day === links.dataset.night) : -1;
     if (here < 0) return;
     for (const link of links.querySelectorAll("[data-go]")) {
-      const night = nights[here + Number(link.dataset.go)];
-      if (night) {
-        link.href = `../${night}/index.html`;
-        link.title = night;
+      const [day, first, ...others] = nights[here + Number(link.dataset.go)] || [];
+      if (day) {
+        link.href = `../${day}/index.${others.includes(language) ? `${language}.` : ""}html`;
+        link.title = day;
         link.hidden = false;
       }
     }
