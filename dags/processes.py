@@ -38,6 +38,7 @@ STEPS = {
     "discover": "The graph, the variants and the model.",
     "bottlenecks": "Where the time goes.",
     "regressions": "What got slower, and why.",
+    "views": "The page once more for each large segment, where this is the newest night.",
     "publish": "Writes map, pages and tables, and moves the night into place.",
     "alert": "Tells the owner what is new, once.",
 }
@@ -116,7 +117,7 @@ def make(process: Process) -> DAG:
             doing: step.override(task_id=doing, doc_md=about_step)(process.process, doing)
             for doing, about_step in STEPS.items()
         }
-        mined = [tasks["discover"], tasks["bottlenecks"], tasks["regressions"]]
+        mined = [tasks["discover"], tasks["bottlenecks"], tasks["regressions"], tasks["views"]]
         tasks["pull"] >> tasks["validate"] >> tasks["store"] >> mined >> tasks["publish"] >> tasks["alert"]
     return dag
 

@@ -26,6 +26,7 @@ from mining.findings import Check
 from mining.flowchart.labels import display_name
 from mining.home import Home
 from mining.lock import alone
+from mining.pages.views import drop_views
 from mining.process import Process
 from mining.register import Register
 from mining.sources.forgotten import forgotten_cases, remember
@@ -171,6 +172,7 @@ def _from_night(trace: Trace, night: Path) -> int:
     """A published night: its table of cases, the oldest open cases, and the examples of its checks, on page and in files."""
     for left in night.glob(".*.part"):
         left.unlink()
+    drop_views(night)  # the next night writes them anew
     _from_open_cases(trace, night)
     if examples := _examples(trace, night):
         _blot(night / "index.html", [str(escape(form)) for e in examples for form in (e, display_name(e))])

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mining.discovery import directly_follows, variants
+from mining.downloads import write_cases, write_csv, write_steps
 from mining.errors import InputError
 from mining.model import discover
 from mining.night import Night
-from mining.publication import write_cases, write_csv, write_steps
 from mining.store import Tables, derive
 
 MODELS = ("bpmn", "pnml")

@@ -5,7 +5,7 @@ Times are seconds of wall clock unless a name says otherwise; every moment is an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mining.morning_findings import Morning
@@ -339,3 +339,4 @@ class Findings:
     changed: Changed | None = None  # None before nights told it
     morning: Morning | None = None  # None before nights told it
     languages: tuple[str, ...] = ("en",)  # of its pages; index.html is in the first
+    segment: dict[str, str] = field(default_factory=dict)  # the value that all its cases have; empty: of the whole

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import islice, tee
 from pathlib import Path
 
 from mining import durable
@@ -37,16 +36,29 @@ class Maps:
     shown: tuple[LevelMap, ...]
     file: Chart
 
-    def write(self, site: Path) -> None:
-        """Write map.svg, map.dot, map.png and map.pdf."""
-        (site / "map.svg").write_text(self.file.svg, encoding="utf-8")
-        (site / "map.dot").write_text(self.file.dot, encoding="utf-8")
-        for kind in ("png", "pdf"):
-            (site / f"map.{kind}").write_bytes(render(self.file.dot, kind))
+    def write(self, site: Path, kinds: Collection[str] = ("svg", "dot", "png", "pdf")) -> None:
+        """Write map.svg and so on."""
+        texts = {"svg": self.file.svg, "dot": self.file.dot}
+        for kind in kinds:
+            drawn = texts[kind].encode() if kind in texts else render(self.file.dot, kind)
+            (site / f"map.{kind}").write_bytes(drawn)
+
+
+def level_graphs(tables: Tables, full: Graph, main: tuple[str, ...], *, few: bool = False) -> tuple[Graph, ...]:
+    """Mine the log at each level of the map.
+
+    Args:
+        tables: of the night.
+        full: the graph with all activities, at least one.
+        main: the activities of the most frequent variant, in their order.
+        few: at most three levels.
+    """
+    kept = levels(full, main)
+    return tuple(projections(tables, full, _three(full, kept) if few else kept))
 
 
 def draw_maps(
-    tables: Tables,
+    graphs: Sequence[Graph],
     full: Graph,
     main: tuple[str, ...],
     bottlenecks: Sequence[Bottleneck],
@@ -55,19 +67,16 @@ def draw_maps(
     *,
     few: bool = False,
 ) -> Maps:
-    """Draw all maps of a process.
+    """Draw all maps of a process in the spoken language.
 
     Args:
-        tables: of the night.
-        full: the graph with all activities, at least one.
-        main: the activities of the most frequent variant, in their order.
+        graphs: as of `level_graphs`; full, main: as there.
         bottlenecks: all of them.
         settings: the file that keeps the colours of this process; it is written if it is not there.
         title: of the process.
-        few: at most three levels and three settings.
+        few: at most three settings of the slider for paths.
     """
-    kept = _three(full, levels(full, main)) if few else levels(full, main)
-    graphs, again = tee(projections(tables, full, kept))
+    kept = [[activity.name for activity in graph.activities] for graph in graphs]
     scale = keep_scale(settings, full)
     grid = draw_grid(
         graphs,
@@ -85,7 +94,7 @@ def draw_maps(
         for one in variations
     )
     file = draw(
-        next(islice(again, first, None)),
+        graphs[first],
         full=full,
         main=main,
         bottlenecks=bottlenecks,

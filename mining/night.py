@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 from pydantic import TypeAdapter
@@ -34,8 +35,11 @@ from mining.sources.resources import resource_key
 from mining.store import Batch, Batches, Load, Tables, advance, load_id_of, loads_of, without_known
 from mining.workplace import Workplace, clear, run_name
 
+if TYPE_CHECKING:
+    from mining.publication import Mined
+
 LOG = logging.getLogger("headrace")
-STEPS = ("pull", "validate", "store", "discover", "bottlenecks", "regressions", "publish", "alert")
+STEPS = ("pull", "validate", "store", "discover", "bottlenecks", "regressions", "views", "publish", "alert")
 _OF_ALL = ("pull", "alert")  # need nothing of the run's work folder: the one begins it, the other comes after it
 _PULL = TypeAdapter(tuple[datetime, Pull, loading.State])
 _SEEN = TypeAdapter(tuple[Batch, ...])
@@ -197,15 +201,28 @@ class Night:
 
         return write_watch(watch(self.process, self.tables, self.day), self.work)
 
+    def views(self) -> int:
+        """The page of each large value of each segment, where there is no newer night: they are kept of the newest; how many."""
+        from mining.views import write_views  # noqa: PLC0415 - brings Ibis and Graphviz
+
+        newer = [path for path in self.home.nights(self.process.process).glob("[0-9]*") if path.name > self.target.name]
+        return 0 if newer else write_views(self._mined)
+
     def publish(self) -> str:
         """Write map, page and downloads, and move the night into place; the path of the page."""
-        from mining.publication import Mined, publish  # noqa: PLC0415 - brings Ibis and Graphviz
+        from mining.publication import publish  # noqa: PLC0415 - brings Ibis and Graphviz
 
-        settings = self.home.settings(self.process.process)
-        site = publish(Mined(self.process, self.day, self.end, self.tables, self.seen, self.work, settings))
+        site = publish(self._mined)
         self._move_into_place(site, [batch.load_id for batch in self.seen])
         self.place.leave()
         return str(self.target / "index.html")
+
+    @property
+    def _mined(self) -> Mined:
+        from mining.publication import Mined  # noqa: PLC0415 - brings Ibis and Graphviz
+
+        settings = self.home.settings(self.process.process)
+        return Mined(self.process, self.day, self.end, self.tables, self.seen, self.work, settings)
 
     def alert(self) -> int:
         """Tell the owner what is new of the published night's alerts; the number of messages sent.

@@ -16,7 +16,7 @@ from mining.downloads import offered, write_cases, write_tables
 from mining.findings import Bottleneck, Changed, Check, Data, Findings, Graph, Kpis, Model, Rework, Variant, Watch
 from mining.flowchart import draw_difference
 from mining.languages import speaking
-from mining.maps import draw_maps
+from mining.maps import draw_maps, level_graphs
 from mining.morning import morning
 from mining.pages import Views, draw_charts, take_views, write_night
 from mining.process import Process
@@ -123,9 +123,10 @@ def write_folder(
     (site / "findings.json").write_bytes(TypeAdapter(Findings).dump_json(findings, indent=1))
     write_tables(findings, ways, site)
     main, title, part = ways[0].activities, night.process.title, views.current is not None
+    graphs = level_graphs(tables, findings.graph, main, few=part)
     for number, language in enumerate(night.process.spoken):
         with speaking(language):
-            maps = draw_maps(tables, findings.graph, main, findings.bottlenecks, night.settings, title, few=part)
+            maps = draw_maps(graphs, findings.graph, main, findings.bottlenecks, night.settings, title, few=part)
             moved = findings.changed
             difference = draw_difference(moved, main, title) if moved and moved.any else None
             charts = draw_charts(findings.morning)

@@ -16,6 +16,7 @@ from mining import durable, loading, placing, quarantine
 from mining.disk import told_when_full
 from mining.home import Home
 from mining.lock import alone
+from mining.pages.views import drop_views
 from mining.process import KeptNights, Process
 from mining.sources.quoting import file_literal, literal
 from mining.store import Batch, Batches
@@ -119,13 +120,16 @@ def _read(file: Path) -> datetime:
 
 
 def thin(process: Process, home: Home, spare: date | None = None) -> tuple[date, ...]:
-    """Remove published nights as the process says; which. To be called under the process's lock.
+    """Remove published nights as the process says; which. Of all but the newest, their views go in any case: a site of many
+    nights would be made of them. To be called under the process's lock.
 
     Args:
         spare: a night that stays in any case: it has just been published.
     """
     rule = process.keep.nights
     nights = {day: path for path in home.nights(process.process).glob("*") if (day := _day(path))}
+    for day in sorted(nights)[:-1]:
+        drop_views(nights[day])
     if rule == "all" or not nights:
         return ()
     mined = {day: (path / "findings.json").exists() for day, path in nights.items()}

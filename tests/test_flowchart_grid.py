@@ -15,7 +15,7 @@ from test_flowchart import MAIN, SVG, bottleneck, crowd, element, orders, writte
 
 from mining.discovery import directly_follows, variants
 from mining.flowchart import OPENING, SETTINGS, Variation, draw_grid, path_id, scale_named, step_id
-from mining.maps import draw_maps
+from mining.maps import draw_maps, level_graphs
 from mining.store import Tables
 
 
@@ -109,7 +109,8 @@ def test_every_number_on_every_map_is_that_of_the_projected_log(
     events = [(case, step, f"2024-01-{day:02} 08:00") for case, way in cases.items() for day, step in enumerate(way, 1)]
     tables = mined(events, ends=["z"])
     graph = directly_follows(tables)
-    maps = draw_maps(tables, graph, variants(tables)[0].activities, (), tmp_path / "settings.json", "Wild")
+    main = variants(tables)[0].activities
+    maps = draw_maps(level_graphs(tables, graph, main), graph, main, (), tmp_path / "settings.json", "Wild")
     assert {one.chart.activities_shown for one in maps.shown} == {4, 6, 8, 9}
     names = {step_id(name): name for name in "abcdefghz"}
     for one in maps.shown:
@@ -130,7 +131,8 @@ def test_the_map_to_take_away_is_the_one_that_opens_and_has_its_legend(
     mined: Callable[..., Tables], tmp_path: Path
 ) -> None:
     tables = mined([("c", "a", "2024-01-01 08:00"), ("c", "b", "2024-01-02 08:00"), ("d", "a", "2024-01-01 08:00")])
-    maps = draw_maps(tables, directly_follows(tables), ("a", "b"), (), tmp_path / "settings.json", "Two")
+    graph = directly_follows(tables)
+    maps = draw_maps(level_graphs(tables, graph, ("a", "b")), graph, ("a", "b"), (), tmp_path / "settings.json", "Two")
     opening = next(one for one in maps.shown if one.default)
     assert "2 of 2 steps" in written(element(maps.file.svg, "legend"))
     assert opening.chart.coverage == maps.file.coverage

@@ -18,6 +18,7 @@ from mining.pages.charts import Drawing
 from mining.pages.editions import editions, languages_of
 from mining.pages.night_map import LevelMap, shown_maps
 from mining.pages.rendering import write_page
+from mining.pages.views import Views
 
 RANKED_SHOWN = 5  # as many as the map has badges for
 VARIANTS_SHOWN = 6
@@ -54,17 +55,20 @@ def write_night(
     into: Path,
     difference: DifferenceChart | None = None,
     charts: Mapping[str, Drawing] | None = None,
+    views: Views | None = None,
 ) -> Path:
     """Write the page in the spoken language, in which `maps`, `difference` and `charts` are drawn; index.html if it is the first.
 
     It refers to ../../assets/ and ../nights.js, which `write_site` keeps, and to `downloads`. Without maps the page says that
     there is nothing to draw.
     """
+    views = views or Views()
     return write_page(
         into,
         editions(languages_of(findings.languages)),
         "night.html",
-        root="../../",
+        root=f"{views.root}../../",
+        views=views,
         findings=findings,
         maps=shown_maps(maps),
         difference=Markup(difference.inline_svg("c0-")) if difference else None,  # noqa: S704 - escaped where it is made
