@@ -28,6 +28,7 @@ AGES = np.r_[0.0, 600 * 1.7 ** np.arange(19)]
 OLDEST = float(AGES[-1] * 1.7)  # s; time at an older age is not counted: such a case is forgotten, not late
 
 PATTERN_DAYS = 70  # when a step is completed is learned from its first so many days
+USUAL_WORK = (0.1, 0.85)  # quantiles of what an activity took in those weeks
 AT_NIGHT = 0.05  # of a worked step at most this share is completed in the quietest six hours of the day (of any: 0.23)
 AT_WEEKENDS = 0.2  # and on the quietest two weekdays (of any: 0.29)
 HOUR_US = 3_600_000_000
@@ -44,7 +45,8 @@ class Exposure:
         on that day. moves: exits by the next activity. flow_exits: exits by flow (see `flows`) instead of by state, with age.
     arrivals: cases first known of, by stratum. open: visits at the day's end, by state.
     pool: the pool of each step, -1 for none: steps that the same people do. people: how many of a pool completed something.
-    work: from start to completion of the activities of the day, by the wall clock.
+    work: from start to completion of the activities of the day, by the wall clock; what is unusually quick or slow for the
+        activity counts as its 10 % or 85 % quantile, for who goes home in the middle of a job does not work all night.
     flows: (state, next) of each flow seen. worked: whether a state is lived by the working clock, or by the wall clock.
     """
 
@@ -61,7 +63,7 @@ class Exposure:
     flow_exits: Floats  # day, stratum, flow, bin
     arrivals: Floats  # day, stratum
     open: Floats  # day, state
-    work: Floats  # day, activity, (number of those whose start is known, sum of the logarithms of their seconds)
+    work: Floats  # day, stratum, activity, (number whose start is known, sum of the logarithms of their seconds, of squares)
     pool: tuple[int, ...]
     people: Floats  # day, pool
 
@@ -226,13 +228,26 @@ def _open(visits: Visits, edges: Ints) -> Floats:
 
 
 def _work(visits: Visits, edges: Ints) -> Floats:
-    """How long the activities took that were completed on each day."""
-    shape = (len(edges) - 1, len(visits.names))
+    """How long the activities took that were completed on each day; see `Exposure.work`."""
+    shape = (len(edges) - 1, len(visits.strata), len(visits.names))
     if visits.work_us is None:
-        return np.zeros((*shape, 2))
-    known = np.flatnonzero((visits.next != OPEN) & (visits.work_us > 0))
-    index = _day_of(visits.left_us[known], edges), visits.next[known]
-    return np.stack([_sums(None, shape, *index), _sums(np.log(visits.work_us[known] / 1e6), shape, *index)], axis=2)
+        return np.zeros((*shape, 3))
+    known = (visits.next != OPEN) & (visits.work_us > 0)
+    logs = np.log(np.where(known, visits.work_us, 1) / 1e6)
+    least, most = _usual_work(visits, logs, known, edges)[:, visits.next[known]]
+    logs = np.clip(logs[known], least, most)
+    index = _day_of(visits.left_us[known], edges), visits.stratum[known], visits.next[known]
+    return np.stack([_sums(weights, shape, *index) for weights in (None, logs, logs**2)], axis=3)
+
+
+def _usual_work(visits: Visits, logs: Floats, known: Flags, edges: Ints) -> Floats:
+    """[2, activity] logarithms of the least and the most that an activity usually takes, by its first weeks."""
+    limits = np.tile([[-np.inf], [np.inf]], len(visits.names))
+    left, early = _early(visits, visits.next, edges)
+    first = left[early & known[left]]
+    for code in np.unique(visits.next[first]):
+        limits[:, code] = np.quantile(logs[first[visits.next[first] == code]], USUAL_WORK)
+    return limits
 
 
 def _sums(weights: Floats | None, shape: tuple[int, ...], *index: Ints) -> Floats:

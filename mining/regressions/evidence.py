@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm, t
 
-from mining.exposure import Exposure
+from mining.exposure import USUAL_WORK, Exposure
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -74,21 +74,22 @@ def inflow(exposure: Exposure, base: Ints, step: int) -> Floats:
 
 def _covered(exposure: Exposure, base: Ints, step: int) -> bool:
     completed = exposure.moves[base, :, :, step].sum()
-    return bool(exposure.work[base, step, 0].sum() >= COVERED * completed > 0)
+    return bool(exposure.work[base, :, step, 0].sum() >= COVERED * completed > 0)
 
 
 def _work(exposure: Exposure, base: Ints, step: int) -> float:
     """Seconds of work that one usual day brings, by the geometric mean."""
-    many, logs = exposure.work[base, step].sum(axis=0)
+    many, logs, _squares = exposure.work[base, :, step].sum(axis=(0, 1))
     return float(many / len(base) * np.exp(logs / max(many, 1.0)))
 
 
 def _more_work(exposure: Exposure, base: Ints, recent: Ints, step: int) -> float:
     """Seconds of work that one day brings more than usual, because the work takes longer; 0 where it does not."""
-    many, logs = exposure.work[:, step, 0], exposure.work[:, step, 1]
+    many, logs, _squares = exposure.work[:, :, step].sum(axis=1).T
     usual = logs[base].sum() / max(many[base].sum(), 1.0)
-    longer = logs[recent].sum() / max(many[recent].sum(), 1.0) - usual
-    score = longer / _error(logs - usual * many, many, base, recent)
+    seen = logs[recent].sum() / max(many[recent].sum(), 1.0) - usual
+    score = seen / _error(logs - usual * many, many, base, recent)
+    longer = seen / (USUAL_WORK[1] - USUAL_WORK[0])  # what counts as its quantile does not grow
     if longer < np.log(SLOWER) or score < SURE:
         return 0.0
     return float(many[recent].mean() * (np.exp(usual + longer) - np.exp(usual)))
