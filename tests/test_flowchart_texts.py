@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mining.flowchart.durations import count_text, duration_text, pair_text, share_text
+from mining.flowchart.durations import duration_text, pair_text, share_text
 from mining.flowchart.lettering import ELLIPSIS, clean, width, wrap
+from mining.languages import count_text, language, speaking
 
 MIN, H, D = 60.0, 3600.0, 86400.0
 MO = 30.4375 * D
@@ -52,8 +53,11 @@ def test_durations(seconds: float, text: str) -> None:
 
 
 def test_durations_in_chinese() -> None:
-    texts = [duration_text(seconds, "zh").replace("\xa0", " ") for seconds in (3.2 * D, 12 * MIN, 32 * H)]
-    assert texts == ["3.2 天", "12 分钟", "32 小时"]
+    with speaking(language("zh")):
+        texts = [duration_text(seconds).replace("\xa0", " ") for seconds in (0.5, 3.2 * D, 12 * MIN, 32 * H, 5 * MO)]
+        assert texts == ["< 1 秒", "3.2 天", "12 分钟", "32 小时", "5 个月"]
+        assert pair_text(6.9 * D, 0.8 * D).replace("\xa0", " ") == "6.9 → 0.8 天"
+        assert [share_text(part) for part in (0.001, 0.92)] == ["<\xa01%", "92%"]
 
 
 @pytest.mark.parametrize(

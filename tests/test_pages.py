@@ -23,7 +23,7 @@ from mining.flowchart.labels import display_name
 from mining.pages import CONTENT_SECURITY_POLICY, Download, LevelMap, write_failed_night, write_night, write_site
 from mining.pages.index_page import FINDINGS
 from mining.pages.night_page import Chevron, chevrons
-from mining.pages.wording import counted, day, moment, percent, percent_range, score, share
+from mining.pages.wording import day, moment, percent, percent_range, score, share
 from mining.process import Process
 
 MAPS = (LevelMap(DrawnMap(4), default=False, phone=True), LevelMap(DrawnMap(6), default=True, phone=False))
@@ -269,7 +269,6 @@ def test_a_site_without_nights_says_so(tmp_path: Path) -> None:
 
 
 def test_wording() -> None:
-    assert counted(1, "case") == "1\u00a0case" and counted(1079, "case") == "1,079\u00a0cases"
     assert [percent(p) for p in (None, 0, 0.003, 0.923, 0.998, 1)] == [
         "–",
         "0\u00a0%",

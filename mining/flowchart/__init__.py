@@ -3,7 +3,7 @@
 from mining.flowchart.chart import Chart, draw
 from mining.flowchart.colours import MAP_CSS
 from mining.flowchart.difference import DifferenceChart, draw_difference
-from mining.flowchart.durations import count_text, duration_text, pair_text, share_text
+from mining.flowchart.durations import duration_text, pair_text, share_text
 from mining.flowchart.grid import ALL_SETTINGS, OPENING, SETTINGS, Variation, draw_grid
 from mining.flowchart.legend import Legend
 from mining.flowchart.render import LayoutError, LayoutTimeoutError, render
@@ -24,7 +24,6 @@ __all__ = [
     "Scale",
     "Variation",
     "choose_scale",
-    "count_text",
     "default_level",
     "draw",
     "draw_difference",

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from mining.findings import Bottleneck, Graph
 from mining.flowchart.dot import Sheet, dot_source, empty_source
-from mining.flowchart.durations import count_text, share_text
+from mining.flowchart.durations import share_text
 from mining.flowchart.legend import Legend
 from mining.flowchart.lettering import clean
 from mining.flowchart.render import LayoutError, render
@@ -18,6 +18,7 @@ from mining.flowchart.scale import Scale
 from mining.flowchart.sentences import sentences
 from mining.flowchart.simplify import Path, all_paths, backbone, flagged, main_pairs, selections, share_of_moves
 from mining.flowchart.svg import inline, standalone
+from mining.languages import count_text
 
 S = TypeVar("S")
 _NOTHING = "No cases to show yet"

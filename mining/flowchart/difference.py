@@ -12,7 +12,7 @@ from mining.findings import Changed, Graph, PathChange, Period, StepChange
 from mining.flowchart.chart import render_first
 from mining.flowchart.colours import LIGHT
 from mining.flowchart.dot import add_arrow, add_pill, box, drawing_of
-from mining.flowchart.durations import NBSP, count_text, duration_text, pair_text
+from mining.flowchart.durations import NBSP, duration_text, pair_text
 from mining.flowchart.labels import (
     STEP_WIDTH,
     Label,
@@ -30,6 +30,7 @@ from mining.flowchart.lettering import clean
 from mining.flowchart.order import order_of
 from mining.flowchart.simplify import END, OPEN, START, Path, all_paths, main_pairs, path_id, selections, step_id
 from mining.flowchart.svg import inline, standalone
+from mining.languages import count_text
 
 _COVERAGE: Final = 0.9
 _SECONDS: Final = 10.0

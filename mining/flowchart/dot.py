@@ -11,12 +11,12 @@ import graphviz
 
 from mining.findings import Activity, Flow, Graph
 from mining.flowchart.colours import LIGHT, wait_colour
-from mining.flowchart.durations import count_text
 from mining.flowchart.labels import Label, Run, cell, count_label, flow_label, pill_label, step_label, table
 from mining.flowchart.legend import Legend, thickness
 from mining.flowchart.order import order_of
 from mining.flowchart.scale import Scale
 from mining.flowchart.simplify import END, OPEN, START, Path, step_id
+from mining.languages import count_text
 
 POINTS: Final = 72  # to an inch; one point of dot is one pixel of the drawing
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
-Language = Literal["en", "zh"]
+from mining.languages import N_, _, count_text, number
 
 NBSP: Final = "\u00a0"
 MINUTE: Final = 60.0
@@ -12,71 +12,76 @@ HOUR: Final = 3600.0
 DAY: Final = 86400.0
 MONTH: Final = 30.4375 * DAY
 
-_UNITS: Final = (("s", 1.0), ("min", MINUTE), ("h", HOUR), ("d", DAY), ("mo", MONTH))
-_CHINESE: Final = {"s": "秒", "min": "分钟", "h": "小时", "d": "天", "mo": "个月"}
+_SECONDS: Final = (N_("{number} s"), 1.0)
+_MINUTES: Final = (N_("{number} min"), MINUTE)
+_HOURS: Final = (N_("{number} h"), HOUR)
+_DAYS: Final = (N_("{number} d"), DAY)
+_MONTHS: Final = (N_("{number} mo"), MONTH)
 
 
-def duration_text(seconds: float, language: Language = "en") -> str:
+def duration_text(seconds: float) -> str:
     """Say `seconds` in one unit with two significant digits: `45 s`, `12 min`, `3.4 h`, `3.2 d`, `4.1 mo`.
 
     Hours run to 36 h and days to 99 d, but whole days stay days: `1 d`, `120 d`. Blanks are no-break spaces.
     """
     if seconds < 0:
-        return "−" + duration_text(-seconds, language)
+        return "−" + duration_text(-seconds)
     if 0 < seconds < 1:
-        return f"<{NBSP}1{NBSP}{_unit_name('s', language)}"
+        return f"<{NBSP}{_said(_SECONDS[0], '1')}"
     unit, length = _unit(seconds)
-    return f"{_number(seconds / length)}{NBSP}{_unit_name(unit, language)}"
+    return _said(unit, _number(seconds / length))
 
 
-def pair_text(before: float, after: float, language: Language = "en") -> str:
+def pair_text(before: float, after: float) -> str:
     """Say two durations in one unit, that of the longer one: `6.9 → 0.8 d`, never `31 h → 1.2 d`."""
     unit, length = _unit(max(abs(before), abs(after)))
-    numbers = [_pair_number(seconds / length) for seconds in (before, after)]
-    if all(number.endswith(".0") or "." not in number for number in numbers):
-        numbers = [number.removesuffix(".0") for number in numbers]
-    return f"{numbers[0]}{NBSP}→{NBSP}{numbers[1]}{NBSP}{_unit_name(unit, language)}"
-
-
-def count_text(count: int) -> str:
-    """Say a count with thousands apart: `1,079`."""
-    return f"{count:,}"
+    values = [seconds / length for seconds in (before, after)]
+    whole = not any(0 < value < 0.05 for value in values) and all(
+        abs(value) >= 9.95 or f"{value:.1f}".endswith(".0") for value in values
+    )
+    numbers = [_pair_number(value, whole=whole) for value in values]
+    return _said(unit, f"{numbers[0]}{NBSP}→{NBSP}{numbers[1]}")
 
 
 def share_text(part: float, whole: float = 1.0) -> str:
     """Say `part` of `whole` in per cent: `92 %`, and `< 1 %` or `> 99 %` where rounding would say none or all."""
     percent = 100 * part / whole if whole else 0.0
     if 0 < percent < 0.995:
-        return f"<{NBSP}1{NBSP}%"
+        return f"<{NBSP}{percent_text('1')}"
     if 99.5 <= percent < 100:
-        return f">{NBSP}99{NBSP}%"
-    return f"{percent:.0f}{NBSP}%"
+        return f">{NBSP}{percent_text('99')}"
+    return percent_text(number(percent, 0))
+
+
+def percent_text(number: str) -> str:
+    """Say a number, or a range of them, in per cent: `92 %`."""
+    return _said(N_("{number} %"), number)
+
+
+def _said(unit: str, number: str) -> str:
+    return _(unit).format(number=number).replace(" ", NBSP)
 
 
 def _unit(seconds: float) -> tuple[str, float]:
     """Find the unit; the limits are those of the rounded number, so that nothing reads `60 min`."""
     if seconds >= DAY and seconds % DAY == 0:
-        return "d", DAY
+        return _DAYS
     if seconds < 59.5:
-        return _UNITS[0]
+        return _SECONDS
     if seconds < 59.5 * MINUTE:
-        return _UNITS[1]
+        return _MINUTES
     if seconds <= 36 * HOUR:
-        return _UNITS[2]
-    return _UNITS[3] if seconds < 99.5 * DAY else _UNITS[4]
+        return _HOURS
+    return _DAYS if seconds < 99.5 * DAY else _MONTHS
 
 
 def _number(value: float) -> str:
     if value >= 9.95:
         return count_text(round(value))
-    return f"{value:.1f}".removesuffix(".0")
+    return number(value, 0 if f"{value:.1f}".endswith(".0") else 1)
 
 
-def _pair_number(value: float) -> str:
+def _pair_number(value: float, *, whole: bool) -> str:
     if 0 < value < 0.05:
-        return f"<{NBSP}0.1"
-    return count_text(round(value)) if abs(value) >= 9.95 else f"{value:.1f}"
-
-
-def _unit_name(unit: str, language: Language) -> str:
-    return _CHINESE[unit] if language == "zh" else unit
+        return f"<{NBSP}{number(0.1, 1)}"
+    return count_text(round(value)) if abs(value) >= 9.95 else number(value, 0 if whole else 1)

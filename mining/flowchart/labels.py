@@ -13,8 +13,9 @@ from typing import Final
 
 from mining.findings import Activity, Flow
 from mining.flowchart.colours import LIGHT
-from mining.flowchart.durations import MINUTE, NBSP, count_text, duration_text, share_text
+from mining.flowchart.durations import MINUTE, NBSP, duration_text, share_text
 from mining.flowchart.lettering import clean, width, wrap
+from mining.languages import count_text
 
 STEP_WIDTH: Final = 172
 CONTENT: Final = 152

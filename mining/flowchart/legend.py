@@ -8,9 +8,10 @@ from math import floor, log10, sqrt
 from typing import Final
 
 from mining.flowchart.colours import LIGHT, wait_colour
-from mining.flowchart.durations import count_text, duration_text
+from mining.flowchart.durations import duration_text
 from mining.flowchart.labels import BADGE, Run, badge_cells, cell, table
 from mining.flowchart.scale import Scale
+from mining.languages import count_text
 
 _LEFT: Final = 330
 _RIGHT: Final = 230

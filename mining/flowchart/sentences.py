@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mining.findings import Activity, Flow, Graph
-from mining.flowchart.durations import count_text, duration_text, share_text
+from mining.flowchart.durations import duration_text, share_text
 from mining.flowchart.labels import display_name
 from mining.flowchart.simplify import END, OPEN, START, Path, all_paths, step_id
+from mining.languages import count_text
 
 
 def sentences(graph: Graph, ranks: Mapping[tuple[str, str], int]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from mining.flowchart.labels import display_name
 from mining.languages import count_text, spoken
 from mining.pages import wording
 from mining.pages.editions import Editions, list_page
+from mining.pages.recalled import recalled
 
 CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:"
 HERE = Path(__file__).parent
@@ -40,8 +41,8 @@ def _templates() -> Environment:
         languages._, languages.ngettext, newstyle=True, pgettext=languages.pgettext, npgettext=languages.npgettext
     )
     templates.globals["ngettext"] = _counted
-    templates.globals |= {"spoken": spoken, "list_page": list_page}
-    for word in ("counted", "percent", "share", "percent_range", "score", "duration", "pair", "day", "month", "moment"):
+    templates.globals |= {"spoken": spoken, "list_page": list_page, "recalled": recalled}
+    for word in ("number", "percent", "share", "percent_range", "score", "duration", "pair", "day", "month", "moment"):
         templates.filters[word] = getattr(wording, word)
     templates.filters["count"] = count_text  # replaces Jinja's own, which is `length` as well
     templates.filters["name"] = display_name

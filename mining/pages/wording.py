@@ -6,16 +6,18 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from mining.findings import Interval
-from mining.flowchart import count_text, duration_text, pair_text, share_text
+from mining.flowchart import duration_text, pair_text, share_text
+from mining.flowchart.durations import percent_text
+from mining.languages import date_text, pgettext
+from mining.languages import number as number_text
 
 NBSP = "\u00a0"
 UNKNOWN = "–"
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """1 -> `1 case`, 1079 -> `1,079 cases`; `many` is for words that do not just take an s."""
-    return f"{count_text(number)}{NBSP}{one if number == 1 else many or one + 's'}"
+def number(value: float, digits: int) -> str:
+    """1.5, 2 -> `1.50`."""
+    return number_text(value, digits)
 
 
 def percent(share: float | None) -> str:
@@ -31,14 +33,14 @@ def share(part: int | None, whole: int) -> str:
 def percent_range(interval: Interval) -> str:
     """0.3 to 0.41 -> `30–41 %`; a narrow one gets a decimal: `1.8–2.3 %`."""
     if interval.high < 0.005:
-        return f"<{NBSP}1{NBSP}%"
+        return f"<{NBSP}{percent_text('1')}"
     digits = 0 if round(interval.low * 100) != round(interval.high * 100) else 1
-    return f"{interval.low * 100:.{digits}f}–{interval.high * 100:.{digits}f}{NBSP}%"
+    return percent_text(f"{number(interval.low * 100, digits)}–{number(interval.high * 100, digits)}")
 
 
 def score(value: float | None) -> str:
     """A measure from 0 to 1, cut (not rounded) to two decimals, so that 1.00 means exactly 1."""
-    return UNKNOWN if value is None else f"{int(value * 100 + 1e-9) / 100:.2f}"
+    return UNKNOWN if value is None else number(int(value * 100 + 1e-9) / 100, 2)
 
 
 def duration(seconds: float | None) -> str:
@@ -56,13 +58,18 @@ def day(value: str | date) -> str:
     if not value:
         return UNKNOWN
     moment = value if isinstance(value, date) else date.fromisoformat(value[:10])
-    return f"{moment.day}{NBSP}{MONTHS[moment.month - 1]}{NBSP}{moment.year}"
+    # Translators: a pattern of Unicode's for days (https://unicode.org/reports/tr35/tr35-dates.html)
+    return date_text(moment, pgettext("pattern of a day", "d MMM y")).replace(" ", NBSP)
+
+
+def day_of_year(iso: str) -> str:
+    """`2013-06-15` -> `15 Jun`, where the year is plain."""
+    return date_text(date.fromisoformat(iso), pgettext("pattern of a day of the year", "d MMM")).replace(" ", NBSP)
 
 
 def month(iso: str) -> str:
     """`2013-06` -> `Jun 2013`."""
-    year, number = iso.split("-")
-    return f"{MONTHS[int(number) - 1]}{NBSP}{year}"
+    return date_text(date.fromisoformat(f"{iso}-01"), pgettext("pattern of a month", "MMM y")).replace(" ", NBSP)
 
 
 def moment(iso: str, zone: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import altair as alt
 
-from mining.flowchart import count_text, duration_text
+from mining.flowchart import duration_text
+from mining.languages import count_text
 from mining.morning_findings import Curve, Curves
 from mining.pages.charts.axes import DAYS, Size, named
 from mining.pages.charts.palette import COLOURS

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import altair as alt
 
-from mining.flowchart import count_text
 from mining.flowchart.labels import display_name
+from mining.languages import count_text
 from mining.morning_findings import Workload
 from mining.pages.charts.axes import Size, named
 from mining.pages.charts.palette import COLOURS
-from mining.pages.wording import day
+from mining.pages.wording import day_of_year
 
 ON_A_PHONE: Final = 13  # weeks
 NAME: Final = 16  # characters
@@ -40,7 +40,7 @@ def workload_chart(found: Workload, size: Size) -> Any:
 def _columns(weeks: Sequence[str], size: Size) -> Any:
     every = 3 if size.phone else 4
     shown = [week for number, week in enumerate(weeks) if number % every == 0 and number + 2 < len(weeks)]
-    words = named(shown, [day(week)[:-5] for week in shown])  # without the year
+    words = named(shown, [day_of_year(week) for week in shown])
     still = {"title": None, "domain": False, "ticks": False, "labelOverlap": False}
     axis = alt.Axis(values=shown, labelExpr=words, labelAngle=0, labelAlign="left", **still)
     return alt.X("week:O", axis=axis, scale=alt.Scale(paddingInner=0.08))
