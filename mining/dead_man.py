@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from mining.alerts import texts
 from mining.alerts.telling import PATIENCE, tell_due
 from mining.errors import StoreError
 from mining.home import Home
+from mining.languages.recalled import NOT_ENDED, NOT_RUN
 from mining.process import Process
 from mining.register import Register, Run
 
@@ -81,6 +81,6 @@ def _overdue(process: Process, register: Register, now: datetime) -> Overdue | N
 def _reason(runs: Sequence[Run], process: Process, begin: datetime, now: datetime) -> str:
     said = f"{now.astimezone(process.zone):%Y-%m-%d %H:%M}"
     if not runs:
-        return texts.NOT_RUN.format(day=begin.date(), time=process.nightly_at, zone=process.zone, now=said)
+        return f"Step start: {NOT_RUN}".format(day=begin.date(), time=process.nightly_at, zone=process.zone, now=said)
     started = datetime.fromisoformat(runs[-1].started_at).astimezone(process.zone)
-    return runs[-1].failed or texts.NOT_ENDED.format(started=f"{started:%Y-%m-%d %H:%M}", now=said)
+    return runs[-1].failed or f"Step end: {NOT_ENDED}".format(started=f"{started:%Y-%m-%d %H:%M}", now=said)

@@ -55,19 +55,23 @@ def _zone(value: Any) -> str:
     return str(value)
 
 
-def _language_codes(value: tuple[str, ...]) -> tuple[str, ...]:
+def _language_code(value: str) -> str:
+    known = [one.code for one in languages()]
+    if value not in known:
+        raise ValueError(f'there is no catalogue of "{value}"; write one of {", ".join(known)}')
+    return value
+
+
+def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     if not value:
         raise ValueError("name at least one language, or leave the key away")
-    known = [one.code for one in languages()]
-    unknown = [code for code in value if code not in known]
-    if unknown:
-        raise ValueError(f'there is no catalogue of "{unknown[0]}"; write one of {", ".join(known)}')
     return tuple(dict.fromkeys(value))
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=str)]
 Age = Annotated[timedelta, BeforeValidator(_age, json_schema_input_type=str)]
 Zone = Annotated[str, BeforeValidator(_zone, json_schema_input_type=str)]
+LanguageCode = Annotated[str, AfterValidator(_language_code)]
 
 
 class Owner(Part):
@@ -75,6 +79,9 @@ class Owner(Part):
 
     name: str
     notify: tuple[str, ...] = ()
+    language: LanguageCode | None = Field(
+        default=None, description="of the messages: en, zh; the first language of the pages if absent"
+    )
 
 
 class SqlSource(Part):
@@ -204,7 +211,7 @@ class Process(Part):
         default="hashed", description="who did it: kept under a pseudonym, under the clear name, or not at all"
     )
     segments: tuple[str, ...] = ()
-    languages: Annotated[tuple[str, ...], AfterValidator(_language_codes)] | None = Field(
+    languages: Annotated[tuple[LanguageCode, ...], AfterValidator(_each_once)] | None = Field(
         default=None, description="of the pages, the first one first: [en], [zh, en]; all that there are if absent"
     )
     ends: tuple[str, ...] = ()
@@ -262,6 +269,11 @@ class Process(Part):
     def spoken(self) -> tuple[Language, ...]:
         """The languages of the pages."""
         return tuple(map(language, self.language_codes))
+
+    @property
+    def told_in(self) -> Language:
+        """The language of the messages to the owner."""
+        return language(self.owner.language) if self.owner and self.owner.language else self.spoken[0]
 
     @property
     def final_activities(self) -> frozenset[str]:

@@ -16,7 +16,12 @@ from mining.figures import figure_rows
 from mining.morning_findings import Delta, Headline, Morning, Recent, Tone
 from mining.pages import Download, draw_charts, write_night
 from mining.pages.charts import CHART_CSS, Drawing
+from mining.pages.charts.axes import DESK, PHONE
+from mining.pages.charts.cohorts_chart import cohorts_chart
 from mining.pages.charts.palette import COLOURS
+from mining.pages.charts.spectrum_chart import spectrum_chart
+from mining.pages.charts.trend_chart import trend_chart
+from mining.pages.charts.workload_chart import workload_chart
 from mining.pages.night_page import cohort_ages, finished_by
 
 NAMES = ("trend", "cohorts", "workload", "spectrum")
@@ -60,6 +65,19 @@ def test_each_chart_is_there_at_both_widths(drawn: dict[str, Drawing]) -> None:
 
 def test_the_same_morning_gives_the_same_bytes(drawn: dict[str, Drawing]) -> None:
     assert draw_charts(sample_morning()) == drawn
+
+
+def test_every_chart_is_as_the_schema_wants_it() -> None:
+    """Which is not tried whenever a page is drawn, for it takes longer than drawing."""
+    morning = sample_morning()
+    assert morning.trend and morning.curves and morning.workload and morning.spectrum
+    for chart in (
+        trend_chart(morning.trend, DESK),
+        cohorts_chart(morning.curves, DESK),
+        workload_chart(morning.workload, PHONE),
+        spectrum_chart(morning.spectrum, PHONE),
+    ):
+        chart.to_dict(validate=True)
 
 
 def test_nothing_in_them_needs_more_than_the_policy_allows(drawn: dict[str, Drawing]) -> None:

@@ -9,6 +9,7 @@ from mining.alerts import sentences, texts, wording
 from mining.alerts.blocks import Block, Facts, Headline, Link, Message, Paragraph, Tone
 from mining.findings import Alert, Verdict
 from mining.flowchart.labels import display_name
+from mining.languages import _
 from mining.process import Process
 from mining.register import Telling, Why
 
@@ -26,7 +27,7 @@ def message_of(process: Process, night: date, tellings: Sequence[Telling], page:
     open_ones = [telling.alert.alert for telling in tellings if telling.why not in _OVER]
     if open_ones:
         blocks.append(_footer(process.process, open_ones))
-    blocks.append(Paragraph(texts.SENT_BY.format(night=wording.day(day))))
+    blocks.append(Paragraph(_(texts.SENT_BY).format(night=wording.day(day))))
     subject = _subject(process, tellings)
     tone = min((_tone(telling) for telling in tellings), key=list(Tone).index)
     title = display_name(process.title)
@@ -36,8 +37,8 @@ def message_of(process: Process, night: date, tellings: Sequence[Telling], page:
 def trial_message_of(process: Process, night: date, page: str) -> Message:
     """A message that says that messages arrive."""
     title, owner = display_name(process.title), process.owner.name if process.owner else None
-    subject = texts.TEST_SUBJECT.format(title=title)
-    blocks = (Headline(subject, Tone.CALM), Paragraph(texts.TEST.format(title=title)))
+    subject = _(texts.TEST_SUBJECT).format(title=title)
+    blocks = (Headline(subject, Tone.CALM), Paragraph(_(texts.TEST).format(title=title)))
     return Message(process.process, title, night.isoformat(), Tone.CALM, subject, blocks, (), page, owner)
 
 
@@ -45,38 +46,38 @@ def _section(telling: Telling, process: Process, owner: str | None) -> list[Bloc
     alert = telling.alert
     top = Headline(_headline(telling), _tone(telling))
     if telling.why == Why.WITHDRAWN:
-        return [top, Paragraph(texts.TAKEN_BACK)]
+        return [top, Paragraph(_(texts.TAKEN_BACK))]
     if telling.why == Why.RESOLVED:
         return [top, Facts(_rows_of_recovery(telling))]
-    rows = [(texts.WHAT, texts.WHATS[alert.verdict]), (texts.SINCE, sentences.since(alert, telling.opened))]
+    rows = [(_(texts.WHAT), _(texts.WHATS[alert.verdict])), (_(texts.SINCE), sentences.since(alert, telling.opened))]
     if telling.before is not None and telling.why == Why.UPDATED:
-        rows.append((texts.TOLD_BEFORE, sentences.headline(telling.before)))
+        rows.append((_(texts.TOLD_BEFORE), sentences.headline(telling.before)))
     rows += _rows_of_failure(alert) if alert.verdict == Verdict.DATA else _rows_of_change(alert, process)
-    return [top, Facts((*rows, (texts.WHAT_TO_DO, sentences.advice(alert, owner))))]
+    return [top, Facts((*rows, (_(texts.WHAT_TO_DO), sentences.advice(alert, owner))))]
 
 
 def _rows_of_change(alert: Alert, process: Process) -> list[tuple[str, str]]:
     parts = alert.decomposition
     if alert.verdict == Verdict.ABSENCE:
         return []  # there is nothing to measure
-    rows = [(texts.HOW_MUCH, sentences.how_much(alert))]
+    rows = [(_(texts.HOW_MUCH), sentences.how_much(alert))]
     if parts is not None:
-        rows += [(texts.CYCLE_TIME, sentences.cycle_time(parts)), (texts.WHY, sentences.why(parts))]
-    return [*rows, (texts.HOW_SURE, sentences.how_sure(alert, process.alerts.false_per_year))]
+        rows += [(_(texts.CYCLE_TIME), sentences.cycle_time(parts)), (_(texts.WHY), sentences.why(parts))]
+    return [*rows, (_(texts.HOW_SURE), sentences.how_sure(alert, process.alerts.false_per_year))]
 
 
 def _rows_of_failure(alert: Alert) -> list[tuple[str, str]]:
-    return [(texts.WHY if number == 0 else "", line) for number, line in enumerate(sentences.reason(alert))]
+    return [(_(texts.WHY) if number == 0 else "", line) for number, line in enumerate(sentences.reason(alert))]
 
 
 def _rows_of_recovery(telling: Telling) -> tuple[tuple[str, str], ...]:
-    rows = [(texts.WAS, sentences.headline(telling.before))] if telling.before else []
-    return (*rows, (texts.OVER, sentences.over(telling.alert)))
+    rows = [(_(texts.WAS), sentences.headline(telling.before))] if telling.before else []
+    return (*rows, (_(texts.OVER), sentences.over(telling.alert)))
 
 
 def _headline(telling: Telling) -> str:
     alert = telling.alert
-    return texts.PREFIXES[telling.why].format(headline=sentences.headline(alert))
+    return _(texts.PREFIXES[telling.why]).format(headline=sentences.headline(alert))
 
 
 def _tone(telling: Telling) -> Tone:
@@ -89,16 +90,16 @@ def _tone(telling: Telling) -> Tone:
 def _subject(process: Process, tellings: Sequence[Telling]) -> str:
     text = texts.SUBJECT if len(tellings) == 1 else texts.SUBJECT_OF_MORE
     title = display_name(process.title)
-    subject = text.format(title=title, headline=_headline(tellings[0]), others=len(tellings) - 1)
+    subject = _(text).format(title=title, headline=_headline(tellings[0]), others=len(tellings) - 1)
     return subject if len(subject) <= _LONGEST_SUBJECT else subject[: _LONGEST_SUBJECT - 1] + "…"
 
 
 def _link(night: str, page: str) -> Link:
     label = texts.LOOK if page.startswith(("http://", "https://")) else texts.LOOK_AT_FILE
-    return Link(label.format(night=wording.day(night)), page)
+    return Link(_(label).format(night=wording.day(night)), page)
 
 
 def _footer(process: str, alerts: Sequence[str]) -> Paragraph:
     if len(alerts) == 1:
-        return Paragraph(texts.FOOTER.format(process=process, alert=alerts[0]))
-    return Paragraph(texts.FOOTER_OF_MORE.format(process=process, alerts=", ".join(alerts)))
+        return Paragraph(_(texts.FOOTER).format(process=process, alert=alerts[0]))
+    return Paragraph(_(texts.FOOTER_OF_MORE).format(process=process, alerts=", ".join(alerts)))

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mining.alerts.blocks import Block, Facts, Headline, Link, Message, Paragraph
 from mining.alerts.lines import as_line
+from mining.languages import pgettext, spoken
 
 VERSION = 1  # of the JSON
 _ZERO_WIDTH_SPACE = "\u200b"
@@ -93,9 +94,9 @@ def _joined(blocks: Iterable[str]) -> str:
 def _text(block: Block) -> str:
     match block:
         case Facts(rows):
-            return "\n".join(inert(f"{label}: {value}" if label else f"  {value}") for label, value in rows)
+            return "\n".join(inert(_labelled(label, value) if label else f"  {value}") for label, value in rows)
         case Link(label, address):
-            return f"{label}: {address}"
+            return _labelled(label, address)
         case Headline(text) | Paragraph(text):
             return inert(text)
 
@@ -106,12 +107,19 @@ def _markdown(block: Block) -> str:
             return f"**{_escaped(text)}**"
         case Facts(rows):
             return "\n".join(
-                f"- **{label}**: {_escaped(value)}" if label else f"  {_plain(value)}" for label, value in rows
+                f"- {_labelled(f'**{label}**', _escaped(value))}" if label else f"  {_plain(value)}"
+                for label, value in rows
             )
         case Link(label, address):
-            return f"[{_escaped(label)}](<{address}>)" if is_link(block) else f"{_escaped(label)}: {_escaped(address)}"
+            return (
+                f"[{_escaped(label)}](<{address}>)" if is_link(block) else _labelled(_escaped(label), _escaped(address))
+            )
         case Paragraph(text):
             return _plain(text)
+
+
+def _labelled(label: str, value: str) -> str:
+    return pgettext("label and value", "{label}: {value}").format(label=label, value=value)
 
 
 def _escaped(text: str) -> str:
@@ -135,5 +143,6 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters["together"] = together
+    templates.globals |= {"spoken": spoken, "labelled": _labelled}
     templates.tests["link"] = is_link
     return templates

@@ -8,6 +8,8 @@ from datetime import date
 from mining.alerts import texts, wording
 from mining.findings import Alert, Decomposition, Turn, Verdict
 from mining.flowchart.labels import display_name
+from mining.languages import _, count_text, ngettext, number, pgettext
+from mining.languages.recalled import recalled
 
 _LONGEST_NAME = 120
 _MOST_LINES, _LONGEST_LINE = 10, 400
@@ -18,7 +20,7 @@ _SMALL_PART = 0.05  # of all that a decomposition moves: parts below are not tol
 
 def headline(alert: Alert) -> str:
     """What happened, in one sentence; the recovery, where the alert is resolved."""
-    return _sentence(alert).format(
+    return _(_sentence(alert)).format(
         step=step(alert),
         where=_conditions(alert, texts.WHERE),
         kind=_conditions(alert, texts.KIND),
@@ -31,10 +33,10 @@ def headline(alert: Alert) -> str:
 def step(alert: Alert) -> str:
     """The step by its name and what comes before it, in quotes: a name may hold any words."""
     if alert.step is None:
-        return texts.NO_STEP
+        return _(texts.NO_STEP)
     if alert.after is None:
-        return texts.STEP.format(step=name(alert.step))
-    return texts.STEP_AFTER.format(step=name(alert.step), after=name(alert.after))
+        return _(texts.STEP).format(step=name(alert.step))
+    return _(texts.STEP_AFTER).format(step=name(alert.step), after=name(alert.after))
 
 
 def became_usual(alert: Alert) -> bool:
@@ -46,7 +48,7 @@ def since(alert: Alert, opened: str) -> str:
     """The first day, and the night that saw it."""
     if alert.since == opened:
         return wording.day(opened)
-    return texts.SINCE_FIRST_SEEN.format(since=wording.day(alert.since), night=wording.day(opened))
+    return _(texts.SINCE_FIRST_SEEN).format(since=wording.day(alert.since), night=wording.day(opened))
 
 
 def how_much(alert: Alert) -> str:
@@ -55,10 +57,10 @@ def how_much(alert: Alert) -> str:
     of_all = alert.verdict in _OF_THE_CYCLE_TIME
     if alert.decomposition is None:
         text = texts.HOW_MUCH_OF_ALL_WITHOUT_TIME if of_all else texts.HOW_MUCH_OF_CASE_WITHOUT_TIME
-        return text.format(change=change, share=wording.percent(added))
+        return _(text).format(change=change, share=wording.percent(added))
     time = wording.length(added * alert.decomposition.before_s)
     text = texts.HOW_MUCH_OF_ALL if of_all else texts.HOW_MUCH_OF_CASE
-    return text.format(change=change, time=time, share=wording.percent(added))
+    return _(text).format(change=change, time=time, share=wording.percent(added))
 
 
 def added_to_cycle_time(alert: Alert) -> float:
@@ -77,7 +79,7 @@ def added_to_cycle_time(alert: Alert) -> float:
 def cycle_time(parts: Decomposition) -> str:
     """The mean cycle time before and now, and the interval of the difference."""
     (before, now), difference = wording.pair(parts.before_s, parts.now_s), parts.now_s - parts.before_s
-    return texts.CYCLE_TIME_CHANGE.format(
+    return _(texts.CYCLE_TIME_CHANGE).format(
         before=before,
         now=now,
         difference=wording.signed_length(difference),
@@ -93,47 +95,48 @@ def why(parts: Decomposition) -> str:
         ((key, seconds) for key, seconds in factors.items() if abs(seconds) > least), key=lambda f: -abs(f[1])
     )
     sentences = (texts.FACTORS[key if seconds > 0 else f"{key}_less"] for key, seconds in told)
-    return ", ".join(
-        sentence.format(time=wording.signed_length(seconds))
-        for sentence, (_, seconds) in zip(sentences, told, strict=True)
+    return pgettext("between parts of a sentence", ", ").join(
+        _(sentence).format(time=wording.signed_length(seconds))
+        for sentence, (_key, seconds) in zip(sentences, told, strict=True)
     )
 
 
 def how_sure(alert: Alert, false_per_year: float) -> str:
     """The interval in words, how far it stands out, from how many cases, and what chance may do in a year."""
-    sureness = texts.SURENESS.format(
+    sureness = _(texts.SURENESS).format(
         level=wording.percent(alert.interval.level),
         low=wording.change(alert.interval.low),
         high=wording.change(alert.interval.high),
-        score=f"{alert.score:.1f}",
+        score=number(alert.score, 1),
     )
     parts = [sureness]
     if alert.decomposition is not None:
-        parts.append(texts.CASES_SEEN.format(cases=f"{alert.decomposition.cases:,}"))
-    number = texts.ONE_ALERT if false_per_year == 1 else texts.ALERTS.format(number=f"{false_per_year:g}")
-    return "; ".join([*parts, texts.BUDGET.format(number=number)])
+        parts.append(_(texts.CASES_SEEN).format(cases=count_text(alert.decomposition.cases)))
+    alerts = ngettext("one alert", "{number} alerts", 1 if false_per_year == 1 else 2)
+    alerts = alerts.format(number=number(false_per_year, len(f"{false_per_year:g}".partition(".")[2])))
+    return pgettext("between parts of a sentence", "; ").join([*parts, _(texts.BUDGET).format(number=alerts)])
 
 
 def over(alert: Alert) -> str:
     """When it was told as over, and how long it had lasted."""
     days = (date.fromisoformat(alert.night) - date.fromisoformat(alert.since)).days
-    return texts.OVER_SINCE.format(night=wording.day(alert.night), days=f"{days:,}")
+    return _(texts.OVER_SINCE).format(night=wording.day(alert.night), days=count_text(days))
 
 
 def advice(alert: Alert, owner: str | None) -> str:
     """What to do, and who."""
-    text = texts.ADVICE[alert.verdict].format(
-        step=step(replace(alert, after=None)) if alert.step else texts.NO_STEP_IN_ADVICE,
+    text = _(texts.ADVICE[alert.verdict]).format(
+        step=step(replace(alert, after=None)) if alert.step else _(texts.NO_STEP_IN_ADVICE),
         since=wording.day(alert.since),
         process=alert.process,
         night=alert.night,
     )
-    return texts.OWNER_DOES.format(owner=owner, advice=text) if owner else text[0].upper() + text[1:]
+    return _(texts.OWNER_DOES).format(owner=owner, advice=text) if owner else text[0].upper() + text[1:]
 
 
 def reason(alert: Alert) -> tuple[str, ...]:
     """Why there is no result of a night: lines that fit a message; the night's page has them all."""
-    lines = [" ".join(line.split()) for line in alert.note.splitlines() if line.strip()]
+    lines = [" ".join(line.split()) for line in recalled(alert.note).splitlines() if line.strip()]
     return tuple(line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} …" for line in lines[:_MOST_LINES])
 
 
@@ -154,5 +157,5 @@ def _sentence(alert: Alert) -> str:
 
 def _conditions(alert: Alert, text: str) -> str:
     """The segment where it is worst, as a part of a sentence; nothing where it is everywhere."""
-    conditions = [texts.CONDITION.format(name=name(key), value=name(value)) for key, value in alert.segment.items()]
-    return text.format(conditions=texts.AND.join(conditions)) if conditions else ""
+    conditions = [_(texts.CONDITION).format(name=name(key), value=name(value)) for key, value in alert.segment.items()]
+    return _(text).format(conditions=_(texts.AND).join(conditions)) if conditions else ""

@@ -15,6 +15,8 @@ from mining.alerts.rendering import json_text
 from mining.errors import StoreError
 from mining.findings import Alert
 from mining.home import Home
+from mining.languages import speaking
+from mining.languages.editions import page_in
 from mining.lock import alone
 from mining.process import Process
 from mining.register import Register
@@ -91,25 +93,27 @@ def send_trial(process: Process, night: date, home: Home, patience: Patience = P
     Raises:
         StoreError: as `tell_night`.
     """
-    message = trial_message_of(process, night, page_of(process, night, home))
     channels, mistakes = channels_of(process, patience)
     failures = list(mistakes)
-    for channel in channels:
-        try:
-            channel.send(message)
-        except StoreError as error:
-            failures.append(str(error))
+    with speaking(process.told_in):
+        message = trial_message_of(process, night, page_of(process, night, home))
+        for channel in channels:
+            try:
+                channel.send(message)
+            except StoreError as error:
+                failures.append(str(error))
     if failures:
         raise StoreError("\n".join(failures))
     return tuple(channel.name for channel in channels)
 
 
 def page_of(process: Process, night: date, home: Home) -> str:
-    """Where the night's page is: below `site` of the process file, else of HEADRACE_SITE, else the file."""
+    """Where the night's page in the spoken language is: `site` of the process file, else HEADRACE_SITE, else the file."""
+    page = page_in(process.language_codes)
     site = process.site or os.environ.get(SITE)
     if site:
-        return f"{site.rstrip('/')}/{process.process}/{night}/index.html"
-    return str(home.night(process.process, night) / "index.html")
+        return f"{site.rstrip('/')}/{process.process}/{night}/{page}"
+    return str(home.night(process.process, night) / page)
 
 
 def digest(message: Message) -> str:
@@ -121,7 +125,8 @@ def _tell(process: Process, night: date, channel: Channel, home: Home, register:
     tellings = register.due(process.process, night, channel.key)
     if not tellings:
         return 0
-    message = message_of(process, night, tellings, page_of(process, night, home))
-    channel.send(message)
+    with speaking(process.told_in):
+        message = message_of(process, night, tellings, page_of(process, night, home))
+        channel.send(message)
     register.told(process.process, night, channel.key, tellings, message.subject, digest(message))
     return 1

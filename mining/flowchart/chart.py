@@ -18,10 +18,10 @@ from mining.flowchart.scale import Scale
 from mining.flowchart.sentences import sentences
 from mining.flowchart.simplify import Path, all_paths, backbone, flagged, main_pairs, selections, share_of_moves
 from mining.flowchart.svg import inline, standalone
-from mining.languages import count_text
+from mining.languages import N_, _, count_text
 
 S = TypeVar("S")
-_NOTHING = "No cases to show yet"
+_NOTHING = N_("No cases to show yet")
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,9 @@ class Level:
         return Sheet(self.graph, shown, self._n_max, self._spine, self._ranks, self.scale, summary)
 
     def _empty(self, timeout_s: float) -> Chart:
-        dot = empty_source(_NOTHING)
-        svg = standalone(render(dot, "svg", timeout_s), clean(self.title), _NOTHING, {})
+        said = _(_NOTHING)
+        dot = empty_source(said)
+        svg = standalone(render(dot, "svg", timeout_s), clean(self.title), said, {})
         return Chart(0, self.graph.activities_total, 0, 0, 1.0, dot, svg, Legend(self.scale, 1, ""))
 
 
@@ -159,5 +160,9 @@ def render_first(sheets: Sequence[S], dot_of: Callable[[S], str], timeout_s: flo
 
 
 def _summary(graph: Graph, shown: Sequence[Path], paths: Sequence[Path]) -> str:
-    steps = f"{count_text(len(graph.activities))} of {count_text(graph.activities_total)} steps"
-    return f"{steps} · {count_text(len(shown))} paths · {share_text(share_of_moves(shown, paths))} of all moves"
+    return _("{steps} of {all} steps · {paths} paths · {share} of all moves").format(
+        steps=count_text(len(graph.activities)),
+        all=count_text(graph.activities_total),
+        paths=count_text(len(shown)),
+        share=share_text(share_of_moves(shown, paths)),
+    )

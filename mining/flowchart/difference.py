@@ -11,8 +11,8 @@ from typing import Final
 from mining.findings import Changed, Graph, PathChange, Period, StepChange
 from mining.flowchart.chart import render_first
 from mining.flowchart.colours import LIGHT
-from mining.flowchart.dot import add_arrow, add_pill, box, drawing_of
-from mining.flowchart.durations import NBSP, duration_text, pair_text
+from mining.flowchart.dot import add_arrow, add_pill, box, drawing_of, pill_name
+from mining.flowchart.durations import NBSP, duration_text, pair_text, percent_text
 from mining.flowchart.labels import (
     STEP_WIDTH,
     Label,
@@ -30,7 +30,7 @@ from mining.flowchart.lettering import clean
 from mining.flowchart.order import order_of
 from mining.flowchart.simplify import END, OPEN, START, Path, all_paths, main_pairs, path_id, selections, step_id
 from mining.flowchart.svg import inline, standalone
-from mining.languages import count_text
+from mining.languages import _, count_text, ngettext, number
 
 _COVERAGE: Final = 0.9
 _SECONDS: Final = 10.0
@@ -67,7 +67,7 @@ def draw_difference(changed: Changed, main: tuple[str, ...], title: str) -> Diff
     said = sentences(changed)
     drawn = {}
     for legend in (True, False):
-        _, dot, raw = render_first(sheets, partial(_Sheet.dot, legend=legend), _SECONDS)
+        _sheet, dot, raw = render_first(sheets, partial(_Sheet.dot, legend=legend), _SECONDS)
         drawn[legend] = (dot, standalone(raw, clean(title), cohorts_text(changed), said))
     return DifferenceChart(*drawn[True], drawn[False][1])
 
@@ -81,27 +81,36 @@ def sentences(changed: Changed) -> dict[str, str]:
     """Say each step and path in a sentence, by the id of its element."""
     said = {step_id(step.activity): _of_step(step) for step in changed.steps}
     said |= {path_id(path.source, path.target): _of_path(path) for path in changed.paths}
-    return said | {START: "Start", END: "End", OPEN: "Open: not finished in the time that each case is followed"}
+    still = _("Open: not finished in the time that each case is followed")
+    return said | {START: pill_name(START), END: pill_name(END), OPEN: still}
 
 
 def _period_text(period: Period) -> str:
-    return f"{period.first} to {period.last} ({count_text(period.cases)} cases)"
+    text = ngettext("{first} to {last} ({n} case)", "{first} to {last} ({n} cases)", period.cases)
+    return text.format(first=period.first, last=period.last, n=count_text(period.cases))
 
 
 def _per_hundred(before: float, after: float) -> str:
-    return f"{100 * before:.0f}{NBSP}→{NBSP}{100 * after:.0f}"
+    return f"{number(100 * before, 0)}{NBSP}→{NBSP}{number(100 * after, 0)}"
 
 
 def _of_step(step: StepChange) -> str:
-    return f"{display_name(step.activity)}: {_per_hundred(step.before, step.after)} times per 100 cases"
+    text = _("{step}: {n} times per 100 cases")
+    return text.format(step=display_name(step.activity), n=_per_hundred(step.before, step.after))
 
 
 def _of_path(path: PathChange) -> str:
-    text = f"{display_name(path.source)} → {display_name(path.target)}: "
+    text = _("{source} → {target}: {shares} of the cases")
+    wait = ""
     if path.wait_before_s is not None and path.wait_after_s is not None:
-        told = "slower, " if path.slower else "faster, " if path.faster else "no clear change of the wait, "
-        text += f"{told}average wait {pair_text(path.wait_before_s, path.wait_after_s)}; "
-    return text + f"{_per_hundred(path.share_before, path.share_after)}{NBSP}% of the cases"
+        wait = pair_text(path.wait_before_s, path.wait_after_s)
+        text = _("{source} → {target}: no clear change of the wait, average wait {wait}; {shares} of the cases")
+        if path.slower:
+            text = _("{source} → {target}: slower, average wait {wait}; {shares} of the cases")
+        if path.faster:
+            text = _("{source} → {target}: faster, average wait {wait}; {shares} of the cases")
+    names = {"source": display_name(path.source), "target": display_name(path.target)}
+    return text.format(**names, wait=wait, shares=percent_text(_per_hundred(path.share_before, path.share_after)))
 
 
 @dataclass(frozen=True)
@@ -117,7 +126,7 @@ class _Sheet:
         steps = {step_id(step.activity): step for step in self.changed.steps}
         order = order_of(list(steps), {(path.source, path.target): path.n for path in self.shown if path.flow})
         spine = {step for pair in self.spine for step in pair}
-        add_pill(drawing, START, "Start", "")
+        add_pill(drawing, START, pill_name(START), "")
         for step in order:
             label = _step_label(steps[step])
             group = {"group": "main"} if step in spine else {}
@@ -125,9 +134,10 @@ class _Sheet:
         ends = {path.target for path in self.shown}
         finished = _finished(self.changed)
         if END in ends:
-            add_pill(drawing, END, "End", f"{_per_hundred(*finished)} per 100 cases")
+            add_pill(drawing, END, pill_name(END), _("{n} per 100 cases").format(n=_per_hundred(*finished)))
         if OPEN in ends:
-            add_pill(drawing, OPEN, "Open", f"{_per_hundred(1 - finished[0], 1 - finished[1])} per 100")
+            still = _per_hundred(1 - finished[0], 1 - finished[1])
+            add_pill(drawing, OPEN, pill_name(OPEN), _("{n} per 100").format(n=still))
         place = {step: index for index, step in enumerate((START, *order, END, OPEN))}
         changes = {path_id(path.source, path.target): path for path in self.changed.paths}
         for path in sorted(self.shown, key=lambda path: (place[path.source], place[path.target])):
@@ -162,9 +172,11 @@ def _finished(changed: Changed) -> tuple[float, float]:
 def _step_label(step: StepChange) -> Label:
     runs = [(Run(line, 13, True, LIGHT["ink"]), 16) for line in name_lines(step.activity)]
     colour = LIGHT["ink"] if step.changed else LIGHT["secondary"]
-    runs.append((Run(f"{_per_hundred(step.before, step.after)} per 100 cases", 11, step.changed, colour), 15))
+    runs.append(
+        (Run(_("{n} per 100 cases").format(n=_per_hundred(step.before, step.after)), 11, step.changed, colour), 15)
+    )
     rows = [gap_row(7, 2), *(text_row(run, high, 2) for run, high in runs), gap_row(7, 2)]
-    return Label(table(rows), STEP_WIDTH, 14 + sum(high for _, high in runs))
+    return Label(table(rows), STEP_WIDTH, 14 + sum(high for _run, high in runs))
 
 
 def _path_label(change: PathChange, way: str, wide: float) -> str:
@@ -176,20 +188,25 @@ def _path_label(change: PathChange, way: str, wide: float) -> str:
         lines.append((Run(f"{sign} {duration_text(abs(after - before))}", 12, True, LIGHT[way]), 16))
         lines.append((Run(pair_text(before, after)), 14))
     if change.share_changed:
-        share = f"{_per_hundred(change.share_before, change.share_after)}{NBSP}% of cases"
+        share = _("{share} of cases").format(share=percent_text(_per_hundred(change.share_before, change.share_after)))
         lines.append((Run(share, 11, True, LIGHT["ink"]), 14))
     if not lines:
         return ""
-    room = max(room_of([run]) for run, _ in lines)
+    room = max(room_of([run]) for run, _high in lines)
     return table(f"<TR>{cell(distance_of(wide), high)}{cell(room, high, [run])}</TR>" for run, high in lines)
 
 
 def _legend(cohorts: str) -> str:
     """The key below the picture: what the colours and the lines mean, and which cases were compared."""
-    signs = (("slower", "▲ slower", 90), ("faster", "▼ faster", 90), ("same", "no clear change", 150))
+    signs = (
+        ("slower", f"▲ {_('slower')}", 90),
+        ("faster", f"▼ {_('faster')}", 90),
+        ("same", _("no clear change"), 150),
+    )
     marks = "".join(_swatch(LIGHT[way]) + cell(6, 18) + cell(room, 18, [Run(text)]) for way, text, room in signs)
-    room = 3 * 46 + sum(room for _, _, room in signs)
-    rows = [cell(room, 12), marks, cell(room, 18, [Run("Line width = share of cases. Dashed: new. Dotted: gone.")])]
+    room = 3 * 46 + sum(room for _way, _text, room in signs)
+    lines = _("Line width = share of cases. Dashed: new. Dotted: gone.")
+    rows = [cell(room, 12), marks, cell(room, 18, [Run(lines)])]
     rows.append(cell(room, 18, [Run(cohorts)]))
     return table(f"<TR><TD>{table([f'<TR>{row}</TR>'])}</TD></TR>" for row in rows)
 

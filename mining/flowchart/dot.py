@@ -16,7 +16,7 @@ from mining.flowchart.legend import Legend, thickness
 from mining.flowchart.order import order_of
 from mining.flowchart.scale import Scale
 from mining.flowchart.simplify import END, OPEN, START, Path, step_id
-from mining.languages import count_text
+from mining.languages import count_text, pgettext
 
 POINTS: Final = 72  # to an inch; one point of dot is one pixel of the drawing
 
@@ -54,14 +54,14 @@ def dot_source(sheet: Sheet, *, legend: bool = True) -> str:
     by_cases = sorted(steps, key=lambda step: (-steps[step].cases, step))
     order = order_of(by_cases, {(path.source, path.target): path.n for path in sheet.shown if path.flow})
     spine = {step for pair in sheet.spine for step in pair}
-    add_pill(drawing, START, "Start", count_text(sheet.graph.cases))
+    add_pill(drawing, START, pill_name(START), count_text(sheet.graph.cases))
     for step in order:
         _add_step(drawing, step, steps[step], sheet.graph.cases, on_spine=step in spine)
     ends = {path.target for path in sheet.shown}
     if END in ends:
-        add_pill(drawing, END, "End", count_text(sheet.graph.finished))
+        add_pill(drawing, END, pill_name(END), count_text(sheet.graph.finished))
     if OPEN in ends:
-        add_pill(drawing, OPEN, "Open", count_text(sheet.graph.open))
+        add_pill(drawing, OPEN, pill_name(OPEN), count_text(sheet.graph.open))
     place = {step: index for index, step in enumerate((START, *order, END, OPEN))}
     for path in sorted(sheet.shown, key=lambda path: (place[path.source], place[path.target])):
         _add_path(drawing, path, sheet, back=place[path.source] > place[path.target])
@@ -120,6 +120,16 @@ def _add_step(drawing: graphviz.Digraph, step: str, activity: Activity, cases: i
     label = step_label(activity, cases)
     group = {"group": "main"} if on_spine else {}
     drawing.node(step, f"<{label.html}>", **box(step, "act", label, LIGHT["card"], LIGHT["border"]), **group)
+
+
+def pill_name(pill: str) -> str:
+    """Say Start, End or Open."""
+    names = {
+        START: pgettext("of a case", "Start"),
+        END: pgettext("of a case", "End"),
+        OPEN: pgettext("of a case", "Open"),
+    }
+    return names[pill]
 
 
 def add_pill(drawing: graphviz.Digraph, pill: str, name: str, note: str) -> None:

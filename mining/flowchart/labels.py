@@ -15,14 +15,14 @@ from mining.findings import Activity, Flow
 from mining.flowchart.colours import LIGHT
 from mining.flowchart.durations import MINUTE, NBSP, duration_text, share_text
 from mining.flowchart.lettering import clean, width, wrap
-from mining.languages import count_text
+from mining.languages import N_, _, count_text, ngettext
 
 STEP_WIDTH: Final = 172
 CONTENT: Final = 152
 BADGE: Final = 17
 _PAD: Final = 10
 _BAR: Final = 4
-_NAMELESS: Final = "(no name)"
+_NAMELESS: Final = N_("(no name)")
 _SLACK: Final = 1.12  # room for machines that draw Arial with a somewhat wider font
 _REPEAT_SHOWN: Final = 0.03
 
@@ -59,7 +59,7 @@ class Label:
 
 def display_name(activity: str) -> str:
     """Make an activity's name printable on one line; one that shows nothing is called so."""
-    return clean(activity) or _NAMELESS
+    return clean(activity) or _(_NAMELESS)
 
 
 def step_label(activity: Activity, cases: int) -> Label:
@@ -81,7 +81,7 @@ def step_label(activity: Activity, cases: int) -> Label:
         *(text_row(run, high, columns) for run, high in below),
         gap_row(foot, columns),
     ]
-    height = 7 + sum(high for _, high in above + below) + 3 + _BAR + 3 + foot
+    height = 7 + sum(high for _run, high in above + below) + 3 + _BAR + 3 + foot
     return Label(table(rows), STEP_WIDTH, height)
 
 
@@ -151,25 +151,25 @@ def name_lines(activity: str) -> tuple[str, ...]:
 
 
 def _cases_run(activity: Activity, cases: int) -> Run:
-    word = "case" if activity.cases == 1 else "cases"
-    return Run(f"{count_text(activity.cases)} {word} · {share_text(activity.cases, cases)}")
+    text = ngettext("{n} case · {share}", "{n} cases · {share}", activity.cases)
+    return Run(text.format(n=count_text(activity.cases), share=share_text(activity.cases, cases)))
 
 
 def _note(activity: Activity) -> str:
     """Say how long the step itself takes, if known, and which share of its cases repeat it, if that matters."""
     parts = []
     if activity.mean_processing_s:
-        parts.append(f"service {duration_text(activity.mean_processing_s)}")
+        parts.append(_("service {time}").format(time=duration_text(activity.mean_processing_s)))
     if activity.cases_repeating >= _REPEAT_SHOWN * activity.cases > 0:
-        parts.append(f"{share_text(activity.cases_repeating, activity.cases)} repeat")
+        parts.append(_("{share} repeat").format(share=share_text(activity.cases_repeating, activity.cases)))
     return " · ".join(parts)
 
 
 def _second_line(flow: Flow, rank: int | None) -> str:
     if flow.timer_s is not None:
-        return f"fixed wait {duration_text(flow.timer_s)}"
+        return _("fixed wait {time}").format(time=duration_text(flow.timer_s))
     if rank and flow.median_s < flow.winsorised_mean_s / 8:
-        return f"half < {duration_text(max(MINUTE, flow.median_s))}"
+        return _("half < {time}").format(time=duration_text(max(MINUTE, flow.median_s)))
     return ""
 
 

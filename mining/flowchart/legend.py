@@ -11,7 +11,7 @@ from mining.flowchart.colours import LIGHT, wait_colour
 from mining.flowchart.durations import duration_text
 from mining.flowchart.labels import BADGE, Run, badge_cells, cell, table
 from mining.flowchart.scale import Scale
-from mining.languages import count_text
+from mining.languages import _, count_text
 
 _LEFT: Final = 330
 _RIGHT: Final = 230
@@ -59,7 +59,8 @@ class Legend:
         """Lay the key out in two columns, no wider than a small map."""
         rows = [
             cell(_LEFT + _RIGHT, 14),
-            _heading("Average wait before the next step", _LEFT) + _heading("Line width = number of moves", _RIGHT),
+            _heading(_("Average wait before the next step"), _LEFT)
+            + _heading(_("Line width = number of moves"), _RIGHT),
             _colours() + _widths(self.n_max),
             _limits(self.scale) + _counts(self.n_max),
             cell(_LEFT + _RIGHT, 6),
@@ -71,10 +72,10 @@ class Legend:
 
     def _signs(self) -> list[str]:
         """Explain the signs that the drawing uses, two a row."""
-        signs = [(_badge(), "Bottleneck, ranked by share of the cycle time")] if self.badges else []
-        signs.append((_bar(), "Share of cases that pass the step"))
-        signs += [(_stroke((8, 4, 8, 4)), "Half of the moves or more pass hidden steps")] if self.dashes else []
-        signs += [(_stroke((2, 3) * 5), "Fixed wait, not ranked")] if self.timers else []
+        signs = [(_badge(), _("Bottleneck, ranked by share of the cycle time"))] if self.badges else []
+        signs.append((_bar(), _("Share of cases that pass the step")))
+        signs += [(_stroke((8, 4, 8, 4)), _("Half of the moves or more pass hidden steps"))] if self.dashes else []
+        signs += [(_stroke((2, 3) * 5), _("Fixed wait, not ranked"))] if self.timers else []
         cells = [_sign(mark, text, (_LEFT, _RIGHT)[index % 2]) for index, (mark, text) in enumerate(signs)]
         if len(cells) % 2:
             cells.append(cell(_RIGHT, 18))

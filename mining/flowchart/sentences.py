@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mining.findings import Activity, Flow, Graph
 from mining.flowchart.durations import duration_text, share_text
 from mining.flowchart.labels import display_name
 from mining.flowchart.simplify import END, OPEN, START, Path, all_paths, step_id
-from mining.languages import count_text
+from mining.languages import _, count_text, pgettext
 
 
 def sentences(graph: Graph, ranks: Mapping[tuple[str, str], int]) -> dict[str, str]:
@@ -17,38 +17,49 @@ def sentences(graph: Graph, ranks: Mapping[tuple[str, str], int]) -> dict[str, s
     said = {step_id(activity.name): _of_step(activity, graph.cases) for activity in graph.activities}
     for path in all_paths(graph):
         said[path.id] = _of_flow(path.flow, ranks) if path.flow else _of_terminal(path, names)
-    said[START] = f"Start: {count_text(graph.cases)} cases"
-    said[END] = f"End: {count_text(graph.finished)} finished cases"
-    said[OPEN] = f"Open: {count_text(graph.open)} cases that have not finished"
+    said[START] = _("Start: {n} cases").format(n=count_text(graph.cases))
+    said[END] = _("End: {n} finished cases").format(n=count_text(graph.finished))
+    said[OPEN] = _("Open: {n} cases that have not finished").format(n=count_text(graph.open))
     return said
 
 
 def _of_step(activity: Activity, cases: int) -> str:
-    share = share_text(activity.cases, cases)
-    text = f"{display_name(activity.name)}: {count_text(activity.cases)} of {count_text(cases)} cases ({share})"
-    text += f", {count_text(activity.events)} times"
+    counts = {"n": count_text(activity.cases), "all": count_text(cases), "share": share_text(activity.cases, cases)}
+    text = _("{step}: {n} of {all} cases ({share}), {times} times")
+    parts = [text.format(step=display_name(activity.name), times=count_text(activity.events), **counts)]
     if activity.cases_repeating:
-        text += f"; {share_text(activity.cases_repeating, activity.cases)} of them repeat it"
+        repeating = share_text(activity.cases_repeating, activity.cases)
+        parts.append(_("{share} of them repeat it").format(share=repeating))
     if activity.mean_processing_s is not None:
-        text += f"; takes {duration_text(activity.mean_processing_s)} on average"
-    return text
+        parts.append(_("takes {time} on average").format(time=duration_text(activity.mean_processing_s)))
+    return _joined(parts)
 
 
 def _of_flow(flow: Flow, ranks: Mapping[tuple[str, str], int]) -> str:
-    text = f"{display_name(flow.source)} → {display_name(flow.target)}: {count_text(flow.n)} moves"
-    text += f", average wait {duration_text(flow.winsorised_mean_s)}, half wait at most {duration_text(flow.median_s)}"
+    names = {"source": display_name(flow.source), "target": display_name(flow.target)}
+    times = {"average": duration_text(flow.winsorised_mean_s), "median": duration_text(flow.median_s)}
+    text = _("{source} → {target}: {n} moves, average wait {average}, half wait at most {median}")
+    parts = [text.format(n=count_text(flow.n), **names, **times)]
     rank = ranks.get((step_id(flow.source), step_id(flow.target)))
     if rank:
-        text += f"; bottleneck {rank}"
+        parts.append(_("bottleneck {rank}").format(rank=rank))
     if flow.timer_s is not None:
-        text += f"; a fixed wait of {duration_text(flow.timer_s)}"
+        parts.append(_("a fixed wait of {time}").format(time=duration_text(flow.timer_s)))
     if flow.skipping:
-        text += f"; {share_text(flow.skipping, flow.n)} of the moves pass steps that are hidden here"
-    return text
+        share = share_text(flow.skipping, flow.n)
+        parts.append(_("{share} of the moves pass steps that are hidden here").format(share=share))
+    return _joined(parts)
 
 
 def _of_terminal(path: Path, names: Mapping[str, str]) -> str:
+    n = count_text(path.n)
     if path.source == START:
-        return f"Start → {names[path.target]}: {count_text(path.n)} cases start here"
-    goal, what = ("End", "end here") if path.target == END else ("Open", "have not gone on")
-    return f"{names[path.source]} → {goal}: {count_text(path.n)} cases {what}"
+        return _("Start → {step}: {n} cases start here").format(step=names[path.target], n=n)
+    if path.target == END:
+        return _("{step} → End: {n} cases end here").format(step=names[path.source], n=n)
+    return _("{step} → Open: {n} cases have not gone on").format(step=names[path.source], n=n)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    # Translators: what stands between the parts of a sentence
+    return pgettext("between parts of a sentence", "; ").join(parts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mining.alerts.sentences import headline
-from mining.pages.editions import Editions
+from mining.languages.editions import Editions
 from mining.pages.rendering import page_text
 from mining.register.life import Known, State
 

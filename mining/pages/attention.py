@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mining.alerts import sentences, texts
 from mining.findings import Alert, Turn, Verdict, Watch
+from mining.languages import _
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,10 @@ def attention(watch: Watch, owner: str | None) -> Attention:
 def _notice(alert: Alert, owner: str | None, watch: Watch) -> Notice:
     opened = {turn.alert for turn in watch.turns if turn.event == Turn.OPENED}
     parts = alert.decomposition
-    facts = [(texts.WHAT, texts.WHATS[alert.verdict])]
+    facts = [(_(texts.WHAT), _(texts.WHATS[alert.verdict]))]
     if alert.verdict != Verdict.ABSENCE:
-        facts.append((texts.HOW_MUCH, sentences.how_much(alert)))
+        facts.append((_(texts.HOW_MUCH), sentences.how_much(alert)))
         if parts is not None:
-            facts += [(texts.CYCLE_TIME, sentences.cycle_time(parts)), (texts.WHY, sentences.why(parts))]
-    facts.append((texts.WHAT_TO_DO, sentences.advice(alert, owner)))
+            facts += [(_(texts.CYCLE_TIME), sentences.cycle_time(parts)), (_(texts.WHY), sentences.why(parts))]
+    facts.append((_(texts.WHAT_TO_DO), sentences.advice(alert, owner)))
     return Notice(alert.alert, sentences.headline(alert), alert.alert in opened, tuple(facts))

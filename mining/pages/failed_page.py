@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from mining.findings import Check
 from mining.languages import speaking
-from mining.pages.editions import editions
+from mining.languages.editions import editions
 from mining.pages.rendering import write_page, write_text
 from mining.process import Process
 

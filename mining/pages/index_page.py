@@ -14,8 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from mining.findings import Bottleneck, Findings
 from mining.flowchart import MAP_CSS
 from mining.languages import ENGLISH, Language, speaking
+from mining.languages.editions import languages_of, list_editions, page_in
 from mining.pages.charts import CHART_CSS
-from mining.pages.editions import languages_of, list_editions, page_in
 from mining.pages.failed_page import FAILED_NIGHT, FailedNight
 from mining.pages.rendering import HERE, page_text, write_page, write_text
 

@@ -12,10 +12,10 @@ from markupsafe import Markup
 
 from mining.findings import Bottleneck, Findings, Graph, Variant
 from mining.flowchart import DifferenceChart, path_id
+from mining.languages.editions import editions, languages_of
 from mining.morning_findings import Curve, Curves
 from mining.pages.attention import attention
 from mining.pages.charts import Drawing
-from mining.pages.editions import editions, languages_of
 from mining.pages.night_map import LevelMap, shown_maps
 from mining.pages.rendering import write_page
 from mining.pages.views import Views

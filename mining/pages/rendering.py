@@ -17,9 +17,9 @@ from markupsafe import Markup
 from mining import durable, languages
 from mining.flowchart.labels import display_name
 from mining.languages import count_text, spoken
+from mining.languages.editions import Editions, list_page
+from mining.languages.recalled import pieces
 from mining.pages import wording
-from mining.pages.editions import Editions, list_page
-from mining.pages.recalled import recalled
 
 CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:"
 HERE = Path(__file__).parent
@@ -56,6 +56,12 @@ def _counted(context: EvalContext, one: str, many: str, num: int, **shown: objec
     """As Jinja's own for `{% trans num=... %}`, with the number as the language writes it."""
     text = languages.ngettext(one, many, num)
     return (Markup(text) if context.autoescape else text) % {"num": count_text(num), **shown}  # noqa: S704 - our own text
+
+
+def recalled(text: str) -> Markup:
+    """A text that findings keep in English, in the spoken language; what is not known of it is marked as English."""
+    as_kept = Markup('<span lang="en">{}</span>')
+    return Markup("").join(piece.text if piece.known else as_kept.format(piece.text) for piece in pieces(text))
 
 
 def address(file: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mining.pages.editions import list_page
+from mining.languages.editions import list_page
 from mining.pages.rendering import page_text
 
 

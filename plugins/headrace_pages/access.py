@@ -14,6 +14,7 @@ from airflow.models.dag import DagModel
 from fastapi import Depends, HTTPException, Path, Request
 
 from mining.home import Home
+from mining.languages import N_
 from mining.published import PROCESS_NAME, Published
 
 DAG_PREFIX = "headrace_"
@@ -27,7 +28,7 @@ def site() -> Published:
 def process_of(dag_id: str) -> str:
     """The process that a DAG runs; 404 for any other DAG."""
     if not dag_id.startswith(DAG_PREFIX):
-        raise HTTPException(404, "This DAG is none of Headrace's processes.")
+        raise HTTPException(404, N_("This DAG is none of Headrace's processes."))
     return dag_id.removeprefix(DAG_PREFIX)
 
 
@@ -60,7 +61,7 @@ def from_here(request: Request) -> None:
     sent_from = urlsplit(request.headers.get("origin", "")).netloc
     ours = {request.headers.get("host", ""), urlsplit(conf.get("api", "base_url", fallback="")).netloc}
     if sent_from not in ours - {""}:
-        raise HTTPException(403, "This was not sent from a page of this Airflow.")
+        raise HTTPException(403, N_("This was not sent from a page of this Airflow."))
 
 
 def editable(user: GetUserDep, process: Process, _: Annotated[None, Depends(from_here)]) -> str:

@@ -13,9 +13,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from headrace_pages.access import EditableProcess, Process, may, process_of, site
 from mining.errors import InputError, StoreError
 from mining.home import Home
-from mining.languages import languages, speaking, spoken
+from mining.languages import N_, languages, speaking, spoken
+from mining.languages.editions import languages_of
 from mining.pages.alerts_page import alerts_page
-from mining.pages.editions import languages_of
 from mining.register import Register
 from mining.register.life import Known
 
@@ -70,7 +70,7 @@ def snooze(process: EditableProcess, alert: str, until: Annotated[date, Form()],
 def known_alerts(process: str, *, closed: bool) -> tuple[Known, ...]:
     """The open alerts of a process, and those that are over if asked for; 404 if there is no such process."""
     if not site().days(process):
-        raise HTTPException(404, "No night of this process has been mined yet.")
+        raise HTTPException(404, N_("No night of this process has been mined yet."))
     return _asked(lambda register: register.listed(process, closed=closed))
 
 

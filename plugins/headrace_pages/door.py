@@ -11,14 +11,16 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from headrace_pages import alerts, interface, pages
-from mining.languages import languages, preferred, speaking
+from mining.languages import N_, _, languages, preferred, speaking
 from mining.pages.said_page import said
 from mining.published import headers
 
-HEADINGS = {401: "Please log in", 403: "Not yours to read", 404: "Nothing here"}
+HEADINGS = {401: N_("Please log in"), 403: N_("Not yours to read"), 404: N_("Nothing here")}
 TEXTS = {
-    "Forbidden": "These pages are for those who may read the DAG of this process in Airflow. Ask its owner for access.",
-    "Not Found": "There is no such page.",
+    "Forbidden": N_(
+        "These pages are for those who may read the DAG of this process in Airflow. Ask its owner for access."
+    ),
+    "Not Found": N_("There is no such page."),
 }
 # FastAPI's own routes for its description are open to anybody; interface.py has one behind the login.
 app = FastAPI(dependencies=[Depends(get_user)], docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
@@ -46,7 +48,7 @@ async def refused(request: Request, error: HTTPException) -> Response:
     if request.method == "GET" and (error.status_code == 401 or error.detail == "Invalid JWT token"):
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(get_auth_manager().get_url_login(next_url=here), 302)
-    text = TEXTS.get(error.detail, error.detail)
+    text = _(TEXTS.get(error.detail, error.detail))
     root = "../" * (path.count("/") - 1) + "pages/"
-    heading = HEADINGS.get(error.status_code, "This did not work")
+    heading = _(HEADINGS.get(error.status_code, N_("This did not work")))
     return HTMLResponse(said(heading, text, root), error.status_code, error.headers)

@@ -16,7 +16,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from sqlalchemy import select
 
 from headrace_pages.access import Process, Readable, process_of, site
-from mining.languages import speaking, spoken
+from mining.languages import N_, _, speaking, spoken
 from mining.pages.index_page import index_for, index_languages
 from mining.pages.said_page import said
 from mining.published import TYPES, headers
@@ -69,7 +69,7 @@ def newest_night(dag_id: str) -> Response:
     process = process_of(dag_id)
     days = site().days(process)
     if not days:
-        return HTMLResponse(said("No night yet", "The first page comes with the first night.", "../pages/"))
+        return HTMLResponse(said(_("No night yet"), _("The first page comes with the first night."), "../pages/"))
     return RedirectResponse(f"../pages/{process}/{days[0]}/{_page_of(process, days[0])}", 307)
 
 
@@ -81,10 +81,10 @@ def night_of_run(dag_id: str, run_id: str, session: SessionDep) -> Response:
     process = process_of(dag_id)
     run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
     if run is None:
-        raise HTTPException(404, "There is no such run.")
+        raise HTTPException(404, N_("There is no such run."))
     day = _day_of(run, process)
     if day is None or day not in site().days(process):
-        return HTMLResponse(said("No page yet", "The page of a run comes with its last step.", "../../../pages/"))
+        return HTMLResponse(said(_("No page yet"), _("The page of a run comes with its last step."), "../../../pages/"))
     return RedirectResponse(f"../../../pages/{process}/{day}/{_page_of(process, day)}", 307)
 
 
@@ -114,5 +114,5 @@ def _parts(name: str) -> list[str]:
 
 def _given(found: Path | None) -> Response:
     if found is None:
-        raise HTTPException(404, "There is no such page.")
+        raise HTTPException(404, N_("There is no such page."))
     return FileResponse(found, media_type=TYPES[found.suffix], headers=headers(found.name))

@@ -10,6 +10,9 @@ from typing import Any, Final
 
 import altair as alt
 
+from mining.languages import pgettext, spoken
+
+_FROM_SUNDAY: Final = (6, 0, 1, 2, 3, 4, 5)  # Babel counts from Monday
 DAYS: Final = tuple(86_400 * days for days in (1, 3, 7, 14, 30, 91, 365, 1095))
 
 
@@ -41,10 +44,24 @@ def day_ms(iso: str, plus: float = 0) -> int:
     return round(moment.timestamp() * 1000)
 
 
+def time_words() -> dict[str, Any]:
+    """The names of days and months in the spoken language, as d3 wants them."""
+    locale = spoken().locale
+    names = {
+        "days": [locale.days["format"]["wide"][number] for number in _FROM_SUNDAY],
+        "shortDays": [locale.days["format"]["abbreviated"][number] for number in _FROM_SUNDAY],
+        "months": [locale.months["format"]["wide"][number] for number in range(1, 13)],
+        "shortMonths": [locale.months["format"]["abbreviated"][number] for number in range(1, 13)],
+    }
+    return {"dateTime": "%x %X", "date": "%Y-%m-%d", "time": "%H:%M:%S", "periods": ["", ""], **names}
+
+
 def time_axis(size: Size, *, long: bool) -> Any:
+    # Translators: patterns of d3's for days (https://d3js.org/d3-time-format)
+    months, days = pgettext("d3 pattern of a month", "%b %y"), pgettext("d3 pattern of a day", "%-d %b")
     return alt.Axis(
         title=None,
-        format="%b %y" if long else "%-d %b",
+        format=months if long else days,
         grid=False,
         tickCount=4 if size.phone else 7,
         labelOverlap=True,

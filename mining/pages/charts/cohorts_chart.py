@@ -8,7 +8,7 @@ from typing import Any, Final
 import altair as alt
 
 from mining.flowchart import duration_text
-from mining.languages import count_text
+from mining.languages import _, count_text, ngettext
 from mining.morning_findings import Curve, Curves
 from mining.pages.charts.axes import DAYS, Size, named
 from mining.pages.charts.palette import COLOURS
@@ -43,9 +43,14 @@ def cohorts_chart(found: Curves, size: Size) -> Any:
 
 
 def _end(curve: Curve, colour: str) -> dict[str, Any]:
-    done = f"{percent(curve.shares[-1])} finished after {duration_text(curve.ages_s[-1])}"
     name = month(curve.month)
-    said = {"name": name, "say": f"{name}: {done}; {count_text(curve.cases)} cases"}
+    text = ngettext(
+        "{month}: {share} finished after {age}; {n} case",
+        "{month}: {share} finished after {age}; {n} cases",
+        curve.cases,
+    )
+    done = {"share": percent(curve.shares[-1]), "age": duration_text(curve.ages_s[-1]), "n": count_text(curve.cases)}
+    said = {"name": name, "say": text.format(month=name, **done)}
     place = {"x": curve.ages_s[-1], "y": curve.shares[-1], "month": curve.month}
     return {**place, **said, "colour": colour, "running": curve.running}
 
@@ -60,7 +65,7 @@ def _ages(horizon_s: float, size: Size) -> Any:
     step = next((step for step in _STEPS_S if horizon_s / step <= most), _STEPS_S[-1])
     ticks = [step * number for number in range(int(horizon_s // step) + 1)]
     words = named(ticks, ["0", *(duration_text(tick) for tick in ticks[1:])])
-    axis = alt.Axis(values=ticks, labelExpr=words, title="age since start", grid=False, domain=False)
+    axis = alt.Axis(values=ticks, labelExpr=words, title=_("age since start"), grid=False, domain=False)
     return alt.X("x:Q", scale=alt.Scale(domain=[0, horizon_s * (1.36 if size.phone else 1.19)], nice=False), axis=axis)
 
 

@@ -9,6 +9,7 @@ import altair as alt
 
 from mining.flowchart import duration_text
 from mining.flowchart.labels import display_name
+from mining.languages import _
 from mining.morning_findings import Passage, Spectrum
 from mining.pages.charts.axes import Size, day_ms, time_axis
 from mining.pages.charts.palette import COLOURS
@@ -19,7 +20,7 @@ HEIGHT: Final = 262  # pixels
 def spectrum_chart(found: Spectrum, size: Size) -> Any:
     """From above (the step before is done) to below (the step is done), coloured by how long it took; slow ones on top."""
     limits = [duration_text(limit) for limit in (found.typical_s, found.p90_s)]
-    classes = [*(f"up to {limit}" for limit in limits), "longer"]
+    classes = [*(_("up to {time}").format(time=limit) for limit in limits), _("longer")]
     lines = sorted((_line(passage, found) for passage in found.passages), key=lambda line: line["class"])
     lines = [{**line, "class": classes[line["class"]]} for line in lines]
     end = max(line["x2"] for line in lines)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import altair as alt
 
 from mining.flowchart import duration_text
-from mining.languages import count_text
+from mining.languages import _, count_text
 from mining.morning_findings import Trend, Week
 from mining.pages.charts.axes import DAYS, Size, day_ms, named, time_axis
 from mining.pages.charts.palette import COLOURS
@@ -44,12 +44,15 @@ def trend_chart(found: Trend, size: Size) -> Any:
 
 
 def _point(week: Week, days: int) -> dict[str, Any]:
-    told = f"typical {duration_text(week.typical_s or 0)}, {count_text(week.finished)} finished"
+    text = _("Week from {day}: typical {time}, {n} finished")
+    if days != 7:
+        text = _("Four weeks from {day}: typical {time}, {n} finished")
+    told = {"time": duration_text(week.typical_s or 0), "n": count_text(week.finished)}
     return {
         "x": day_ms(week.first, days / 2),
         "y": week.typical_s,
         "kind": week.signal or "usual",
-        "say": f"{'Week' if days == 7 else 'Four weeks'} from {day(week.first)}: {told}",
+        "say": text.format(day=day(week.first), **told),
     }
 
 
@@ -62,7 +65,7 @@ def _phases(found: Trend, first: str, low: float, high: float) -> list[dict[str,
             "low": max(low, phase.low_s),
             "high": min(high, phase.high_s),
             "y": phase.typical_s,
-            "say": f"typical {duration_text(phase.typical_s)}",
+            "say": _("typical {time}").format(time=duration_text(phase.typical_s)),
             "late": phase.first > first and phase is found.phases[-1],
         }
         for phase in found.phases

@@ -8,7 +8,7 @@ from typing import Any, Final
 import altair as alt
 
 from mining.flowchart.labels import display_name
-from mining.languages import count_text
+from mining.languages import count_text, ngettext
 from mining.morning_findings import Workload
 from mining.pages.charts.axes import Size, named
 from mining.pages.charts.palette import COLOURS
@@ -24,7 +24,9 @@ def workload_chart(found: Workload, size: Size) -> Any:
     weeks = found.weeks[-ON_A_PHONE:] if size.phone else found.weeks
     rows = [(display_name(load.resource), load.steps) for load in found.loads]
     if found.others:
-        rows.append((f"{count_text(found.resources - len(found.loads))} others", found.others.steps))
+        others = found.resources - len(found.loads)
+        text = ngettext("{n} other", "{n} others", others)
+        rows.append((text.format(n=count_text(others)), found.others.steps))
     limits = class_limits(max(max(load.steps) for load in found.loads))
     classes = [_class_words(limits, number) for number in range(len(limits) + 1)]
     cells = [

@@ -1,20 +1,22 @@
 """What findings keep in English, for programs, said to people in their language: the gate's words, notes, reasons.
 
-Each sentence is known again by its pattern. One that no pattern knows, an error of a database say, stays as it is and is marked
-as English.
+Each sentence is known again by its pattern. One that no pattern knows, an error of a database say, stays as it is.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Final
 
-from markupsafe import Markup, escape
+from mining.languages.catalogue import ENGLISH
+from mining.languages.speech import N_, _, date_text, pgettext, spoken
 
-from mining.languages import ENGLISH, N_, _, date_text, spoken
-
+NOT_RUN: Final = N_("no run of this night has ended or failed by {now}. It was to begin on {day} at {time} ({zone}).")
+NOT_ENDED: Final = N_("the night began at {started} and had neither ended nor failed by {now}.")
 KEPT: Final = (
     N_("Every event belongs to a case"),
     N_("{failed} of {rows} rows have no case. Fill column {column} at the source."),
@@ -96,42 +98,63 @@ KEPT: Final = (
     ),
     N_("No case has finished yet, so it is not known how long one has to be followed."),
     N_("Too few cases have begun, and had the time to finish, to compare the last weeks with those before."),
-    N_("Step {step}: {said}"),
+    NOT_RUN,
+    NOT_ENDED,
 )
+_STEP: Final = (N_("Step {step}: "), re.compile(r"Step (?P<step>\w+): "))  # where a night failed
 _FAILURE: Final = re.compile(r"- (?P<title>.+?): (?P<said>.+)")  # how a reason lists what did not pass
 _FIELD: Final = re.compile(r"\\\{(\w+)\\\}")
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A part of a kept text."""
+
+    text: str
+    known: bool  # spoken; else English, as it was kept
+
+
 def recalled(text: str) -> str:
-    """A kept text in the spoken language, line by line."""
+    """A kept text in the spoken language, as far as it is known."""
+    return "".join(piece.text for piece in pieces(text))
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """The same in parts, line by line."""
     if spoken() == ENGLISH:
-        return text
-    return Markup("\n").join(_shown(line) for line in text.split("\n"))
+        yield Piece(text, known=True)
+        return
+    for number, line in enumerate(text.split("\n")):
+        if number:
+            yield Piece("\n", known=True)
+        yield from _of_line(line)
 
 
-def _shown(line: str) -> str:
-    failure = _FAILURE.fullmatch(line)
+def _of_line(line: str) -> Iterator[Piece]:
+    failure, step = _FAILURE.fullmatch(line), _STEP[1].match(line)
     if failure:
-        return escape("- ") + _said(failure["title"]) + escape(": ") + _said(failure["said"])
-    return _said(line)
+        yield Piece("- ", known=True)
+        yield _of_sentence(failure["title"])
+        # Translators: between what was tried and what came out
+        yield Piece(pgettext("between a check and its result", ": "), known=True)
+        yield _of_sentence(failure["said"])
+    elif step:
+        yield Piece(_(_STEP[0]).format(step=step["step"]), known=True)
+        yield _of_sentence(line[step.end() :])
+    else:
+        yield _of_sentence(line)
 
 
-def _said(text: str) -> Markup:
+def _of_sentence(text: str) -> Piece:
     """A sentence that is known, with what may follow it; else as it is."""
     for sentence, pattern in _patterns():
         found = pattern.fullmatch(text)
         if found:
-            return escape(_(sentence)).format(**_values(found)) + escape(found["more"])
-    return Markup('<span lang="en">{}</span>').format(text) if text else Markup()
-
-
-def _values(found: re.Match[str]) -> dict[str, str]:
-    values = {name: value for name, value in found.groupdict().items() if name != "more"}
-    if "said" in values:
-        values["said"] = _said(values["said"])
-    if "weekday" in values:
-        values["weekday"] = date_text(date.fromisoformat(values["day"]), "EEEE")
-    return values
+            values = {name: value for name, value in found.groupdict().items() if name != "more"}
+            if "weekday" in values:
+                values["weekday"] = date_text(date.fromisoformat(values["day"]), "EEEE")
+            return Piece(_(sentence).format(**values) + found["more"], known=True)
+    return Piece(text, known=not text)
 
 
 @cache

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mining.errors import InputError
-from mining.languages import ENGLISH, Language, language, spoken
+from mining.languages.catalogue import ENGLISH, Language, language
+from mining.languages.speech import spoken
 
 Editions = dict[Language, str]  # name of the file by language, the first language first
 
