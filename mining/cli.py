@@ -114,10 +114,10 @@ def run(
     _mine(chosen, pulled=day is None)
 
 
-def _mine(night: Night, *, pulled: bool = False) -> None:
+def _mine(night: Night, *, pulled: bool = False, views: bool = True) -> None:
     title = f"{night.process.process} {night.day}"
     with err.status(title) as status:
-        page = night.run(lambda step: status.update(f"{title}: {step} …"), pulled=pulled)
+        page = night.run(lambda step: status.update(f"{title}: {step} …"), pulled=pulled, views=views)
     out.print(f"{title}: {Path(page).as_uri()}")
 
 
@@ -134,7 +134,7 @@ def demo(
         stage.set_up(today())
     for name in PROCESSES:
         for day in last_days(today(), nights):
-            _mine(Night.of(stage.process_file(name), day, stage.home))
+            _mine(Night.of(stage.process_file(name), day, stage.home), views=day == last_days(today(), 1)[0])
     out.print(f"Look: headrace serve --home {stage.home.root}")
 
 

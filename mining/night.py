@@ -251,13 +251,17 @@ class Night:
         kept = self.batches.all()
         return tuple(batch for batch in kept if batch.night <= self.day.isoformat()) or kept[:1]
 
-    def run(self, tell: Callable[[str], object] = lambda _step: None, *, pulled: bool = False) -> str:
-        """All steps, but `pull` where that is done; the path of the page.
+    def run(
+        self, tell: Callable[[str], object] = lambda _step: None, *, pulled: bool = False, views: bool = True
+    ) -> str:
+        """All steps, but `pull` where that is done, and `views` where a newer night follows at once; the path of the page.
 
         A failed night is told on its page before the error goes on.
         """
         try:
-            for step in STEPS[1:] if pulled else STEPS:
+            for step in STEPS:
+                if (step == "pull" and pulled) or (step == "views" and not views):
+                    continue
                 tell(step)
                 try:
                     self.do(step)
