@@ -13,7 +13,7 @@ from mining.comparison import BASE, RECENT, Comparison
 from mining.exposure import Exposure
 from mining.findings import Decomposition, Interval, Verdict
 from mining.load import Load, load_of
-from mining.segments import main_segment, slower_segment
+from mining.segments import main_segment, slower_segment, strata_in
 from mining.semi_markov import Floats, Ints
 from mining.shapley import turns
 
@@ -72,11 +72,13 @@ def explain(
     step: int | None = None,
     known: Verdict | None = None,
     sign: int = 1,
+    segment: dict[str, str] | None = None,
 ) -> Explanation:
     """Why cases take longer (`sign` -1: less long) in the `recent` days than in the days of `base`, both rows of `exposure`.
 
     The base should be eight weeks, and two at least. `wall` holds the same rows by the wall clock: then seconds are the wall
-    clock's. `step` is the code of the activity that was seen to come late, if one was; `known` the verdict, where that is known.
+    clock's. `step` is the code of the activity that was seen to come late, if one was; `known` the verdict, where that is known;
+    `segment` where the step's work was seen to take longer.
     """
     seen = Comparison(exposure, base, recent, wall)
     if known is Verdict.ABSENCE or _absent(seen):
@@ -92,7 +94,7 @@ def explain(
         return _of_mix(seen, sign)
     if verdict is Verdict.MORE_REWORK:
         return _of_visits(seen, sign)
-    return _of_step(seen, verdict, slowest, sign)
+    return _of_step(seen, verdict, slowest, sign, segment)
 
 
 def _largest(seen: Comparison, totals: Floats, of_step: Floats, mix_too: bool) -> Verdict:
@@ -139,25 +141,28 @@ def _absent(seen: Comparison) -> bool:
     return bool(waiting and a_day[BASE][still].sum() >= EVERYWHERE * a_day[BASE].sum() > 0 and still.sum() > 1)
 
 
-def _of_step(seen: Comparison, verdict: Verdict, step: int | None, sign: int) -> Explanation:
-    """A step that became slower; without a step, all of them together."""
+def _of_step(
+    seen: Comparison, verdict: Verdict, step: int | None, sign: int, known: dict[str, str] | None = None
+) -> Explanation:
+    """A step that became slower, in the segment where it did; without a step, all of them together."""
     flows = np.flatnonzero(seen.counts.next == step) if step is not None else np.arange(len(seen.counts.next))
-    sojourn, frequency = (
-        seen.estimate.sojourn[:, :, flows],
-        seen.estimate.mix[:, :, None] * seen.estimate.visits[:, :, flows],
-    )
+    segment = (slower_segment(seen, flows) or known or {}) if step is not None and sign > 0 else {}
+    periods, strata = np.arange(len(seen.estimate.mix)), np.flatnonzero(strata_in(seen.exposure.strata, segment))
+    here = np.ix_(periods, strata, flows)
+    sojourn = seen.estimate.sojourn[here]
+    frequency = (seen.estimate.mix[:, :, None] * seen.estimate.visits)[here]
     weight = (frequency[BASE] + frequency[RECENT]) / 2
     level = (weight * sojourn).sum(axis=(1, 2))
     change = level / max(float(level[BASE]), 1e-9) - 1
     share = (frequency[RECENT] * sojourn[RECENT]).sum() / seen.estimate.mean[RECENT]
-    worst = flows[np.argmax(sign * seen.split.duration[RECENT][:, flows].sum(axis=0))]
+    worst = flows[np.argmax(sign * seen.split.duration[here][RECENT].sum(axis=0))]
     names = seen.exposure.names
     return _explanation(
         seen,
         verdict,
         step=None if step is None else names[step],
         after=None if step is None else names[seen.counts.state[worst]],
-        segment=slower_segment(seen, flows) if step is not None and sign > 0 else {},
+        segment=segment,
         change=change,
         share=float(share),
     )

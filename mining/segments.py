@@ -26,7 +26,7 @@ def slower_segment(seen: Comparison, flows: Ints) -> dict[str, str]:
     expected = (seen.hazards[BASE, :, flows].swapaxes(0, 1) * lived).sum(axis=3).sum(axis=2)
     exits = moves.sum(axis=2)
     found = []
-    for segment, inside in _values(seen.exposure.strata):
+    for segment, inside in values_of(seen.exposure.strata):
         pace, others = (
             exits[RECENT, some].sum() / max(expected[RECENT, some].sum(), 1e-9) for some in (inside, ~inside)
         )
@@ -40,12 +40,17 @@ def slower_segment(seen: Comparison, flows: Ints) -> dict[str, str]:
     return max(chosen, key=lambda some: some[0])[1] if chosen else {}
 
 
-def _values(strata: tuple[dict[str, str], ...]) -> Iterator[tuple[dict[str, str], np.ndarray]]:
+def values_of(strata: tuple[dict[str, str], ...]) -> Iterator[tuple[dict[str, str], np.ndarray]]:
     """Every value of every segment, and which strata have it."""
     for name, value in sorted({item for stratum in strata for item in stratum.items()}):
         inside = np.array([stratum.get(name) == value for stratum in strata])
         if not inside.all():
             yield {name: value}, inside
+
+
+def strata_in(strata: tuple[dict[str, str], ...], segment: dict[str, str]) -> np.ndarray:
+    """Which strata belong to a segment; all of them to {}."""
+    return np.array([segment.items() <= stratum.items() for stratum in strata])
 
 
 def _share(expected: Floats, inside: np.ndarray) -> Floats:
@@ -71,7 +76,7 @@ def main_segment(seen: Comparison, seconds: Floats) -> dict[str, str]:
     total = max(float(seconds.sum()), 1e-9)
     excess = [
         (seconds[inside].sum() / total - usual[inside].sum(), segment)
-        for segment, inside in _values(seen.exposure.strata)
+        for segment, inside in values_of(seen.exposure.strata)
     ]
     standing_out = [(more, segment) for more, segment in excess if more >= OUTSTANDING]
     return max(standing_out, key=lambda some: some[0])[1] if standing_out else {}

@@ -9,24 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, t
 
-from mining.exposure import USUAL_WORK, Exposure
+from mining.exposure import Exposure
+from mining.regressions.work import SLOWER, SURE, UNCLIPPED, WEEK, surplus_of, weekly_error
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-WEEK = 7
-SURE = 3.3  # standard errors, if weeks differed as they do for certain; more, as few weeks have been seen
-SLOWER = 1.07  # work that takes at least so much longer
 FEWER = 0.94  # people: at most so many
 MORE = 1.08  # cases that come to the step; it needs no proof, for it is a reason not to tell
 LOAD = 0.04  # of the work of the pool that slower work must add, to make it late
-LEAST_SPREAD = 0.02  # of the weeks of a base: less is luck
 COVERED = 0.8  # of the completions have a known start, or nothing is known of the work
 STANDING = 0.3  # days with fewer people than this share of the usual are holidays, not days with fewer people
 
@@ -37,7 +32,7 @@ class Reason(Enum):
     PEOPLE = "fewer people do it"
     INFLOW = "more cases come"
     NOTHING = "neither work nor people nor cases explain it"
-    LASTING = "the same, but it lasts longer than chance would"
+    LASTING = "the same, but it lasts longer than chance would, and only this step of these people waits"
 
 
 @dataclass(frozen=True)
@@ -60,9 +55,14 @@ def cause(exposure: Exposure, base: Ints, recent: Ints, step: int) -> Cause:
     ratio, score = _ratio(exposure, people, base, recent)
     if ratio <= FEWER and score <= -SURE:
         return Cause(Reason.PEOPLE, step)
-    if _ratio(exposure, inflow(exposure, base, step), base, recent)[0] >= MORE:
+    if changed_inflow(exposure, base, recent, step) >= MORE:
         return Cause(Reason.INFLOW, step)
     return Cause(Reason.NOTHING, step)
+
+
+def changed_inflow(exposure: Exposure, base: Ints, recent: Ints, step: int) -> float:
+    """What comes to the step in the recent days, by what usually comes."""
+    return _ratio(exposure, inflow(exposure, base, step), base, recent)[0]
 
 
 def inflow(exposure: Exposure, base: Ints, step: int) -> Floats:
@@ -85,14 +85,14 @@ def _work(exposure: Exposure, base: Ints, step: int) -> float:
 
 def _more_work(exposure: Exposure, base: Ints, recent: Ints, step: int) -> float:
     """Seconds of work that one day brings more than usual, because the work takes longer; 0 where it does not."""
-    many, logs, _squares = exposure.work[:, :, step].sum(axis=1).T
-    usual = logs[base].sum() / max(many[base].sum(), 1.0)
-    seen = logs[recent].sum() / max(many[recent].sum(), 1.0) - usual
-    score = seen / _error(logs - usual * many, many, base, recent)
-    longer = seen / (USUAL_WORK[1] - USUAL_WORK[0])  # what counts as its quantile does not grow
-    if longer < np.log(SLOWER) or score < SURE:
+    by_stratum, pieces, _spread = surplus_of(exposure, base, np.array([step]))
+    surplus, many = by_stratum.sum(axis=(1, 2)), pieces.sum(axis=(1, 2))
+    longer = surplus[recent].sum() / max(many[recent].sum(), 1.0)
+    score = longer / float(weekly_error(surplus, many, base, recent))
+    if longer / UNCLIPPED < np.log(SLOWER) or score < SURE:
         return 0.0
-    return float(many[recent].mean() * (np.exp(usual + longer) - np.exp(usual)))
+    usual = _work(exposure, base, step) / max(many[base].mean(), 1e-9)
+    return float(many[recent].mean() * usual * np.expm1(longer / UNCLIPPED))
 
 
 def _ratio(exposure: Exposure, daily: Floats, base: Ints, recent: Ints) -> tuple[float, float]:
@@ -106,28 +106,5 @@ def _ratio(exposure: Exposure, daily: Floats, base: Ints, recent: Ints) -> tuple
     before, now = (float((share * counts)[days].sum() / max(counts[days].sum(), 1.0)) for days in (base, recent))
     if before <= 0 or not counts[recent].sum():
         return 1.0, 0.0
-    error = _error((share - before) * counts, counts, base, recent)
+    error = float(weekly_error((share - before) * counts, counts, base, recent))
     return now / before, (now - before) / error
-
-
-def _error(surplus: Floats, many: Floats, base: Ints, recent: Ints) -> float:
-    """Standard error of the difference of two means, times `_caution`, by how much a week differs from the next.
-
-    Of all weeks up to the end of the base: what has changed once, long ago, hardly counts.
-    """
-    last = int(base.max()) + 1
-    weeks = np.arange(last % WEEK, last, WEEK)
-    sums, counts = (np.add.reduceat(array[:last], weeks) for array in (surplus, many))
-    used = counts > 0
-    means, sizes = sums[used] / counts[used], counts[used]
-    each = 1 / (1 / sizes[1:] + 1 / sizes[:-1])
-    variance = float((np.diff(means) ** 2 * each).mean()) if len(means) > 1 else np.inf
-    least = LEAST_SPREAD**2 * float(sizes.mean())
-    error = np.sqrt(max(variance, least) * (1 / max(many[recent].sum(), 1.0) + 1 / max(many[base].sum(), 1.0)))
-    return float(error) * _caution(len(means) - 1)
-
-
-@cache
-def _caution(weeks: int) -> float:
-    """How much further out Student's t is as sure as the normal curve; two differences in three are news of their own."""
-    return float(t.isf(norm.sf(SURE), max(2 * weeks // 3, 2)) / SURE)

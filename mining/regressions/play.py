@@ -1,7 +1,8 @@
 """Nights played forward: what each would have told, knowing only its past.
 
-One incident at a time for a process. It opens when a series is unusual by its own history, and what it means is large enough;
-it is told anew every night until it is over. The days of an incident are kept out of what is taken for usual.
+A process has one incident at a time, or two where the second is no echo of the first. It opens when a series is unusual by its
+own history, and what it means is large enough; it is told anew every night until it is over. The days of an incident are kept
+out of what is taken for usual.
 """
 
 from __future__ import annotations
@@ -14,16 +15,13 @@ import numpy as np
 from mining.drivers import explain
 from mining.exposure import Exposure
 from mining.findings import Alert, Turn, Verdict
-from mining.regressions.evidence import Cause, Reason, cause
-from mining.regressions.expected import WEEK
+from mining.regressions.echoes import is_echo
+from mining.regressions.evidence import Reason
+from mining.regressions.finding import Found, unusual
 from mining.regressions.scores import ALARM, WINDOWS, alarm_from
-from mining.regressions.series import Kind, Matter, Series, Watched
+from mining.regressions.series import SPAN, Kind, Matter, Series, Watched
 
-EFFECT = 0.10  # a step's sojourn must have grown by
-IMPACT = 0.02  # of the mean cycle time, that a change adds
-LEAST_CASES = 30  # in the nights of a span: of fewer, nobody knows which kinds come
-LARGE = 0.25  # a wait that has no cause but chance, or more cases, is told from here on
-STAYS = 21  # nights, or once it has lasted so long: queues by chance are gone by then
+AT_ONCE = 2  # incidents of one process: of a third, nobody knows what it comes of
 QUIET = 1.0  # standard errors: below, nothing is unusual any more
 QUIET_NIGHTS = 7  # so many such nights end an incident
 MERGE_NIGHTS = 14  # an incident that comes back within so many nights is the same one
@@ -42,15 +40,6 @@ VERDICTS = {
 }
 
 
-@dataclass(frozen=True)
-class Found:
-    """What is unusual in a night, and matters."""
-
-    series: Series
-    score: float
-    cause: Cause | None = None  # of a step
-
-
 @dataclass
 class _Incident:
     alert: str
@@ -59,6 +48,7 @@ class _Incident:
     opened: int
     quiet: int = 0
     closed: int | None = None
+    usual: bool = False  # it has lasted so long that it is what is usual
 
 
 def play(
@@ -80,74 +70,66 @@ class _Machine:
     process: str
     alarm: float = ALARM
     tell_from: int = 0  # nights before are played, but need no words
-    incident: _Incident | None = field(default=None, init=False)
-    former: _Incident | None = field(default=None, init=False)
+    open: list[_Incident] = field(default_factory=list, init=False)
+    former: list[_Incident] = field(default_factory=list, init=False)
 
     def play(self, night: int) -> tuple[Alert, ...]:
         """One night; all earlier ones have been played."""
         matter = self.watched.advance(night)
         if matter is None:
             return ()
-        return self._follow(night, self.incident) if self.incident else self._watch(night, matter)
+        told = [alert for incident in tuple(self.open) for alert in self._follow(night, incident)]
+        over = any(incident.closed == night for incident in self.former)
+        if not over and len(self.open) < AT_ONCE:
+            told += self._watch(night, matter)
+        return tuple(told)
 
     def _watch(self, night: int, matter: Matter) -> tuple[Alert, ...]:
-        found = self._unusual(night, matter)
+        """What begins: the most unusual that is no echo of what is told already."""
+        found = next(
+            (one for one in unusual(self.watched, night, matter, self.alarm) if self._is_new(night, one)), None
+        )
         if found is None:
             return ()
-        former = self.former
-        if former and night - (former.closed or 0) <= MERGE_NIGHTS and former.found.series == found.series:
-            self.incident = _Incident(former.alert, found, former.since, night)
-        else:
-            since = self.watched.began(night, found.series)
-            self.incident = _Incident(self._id(night, found.series), found, since, night)
-        self._set_aside(self.incident.since, night)
-        return self._tell(night, self.incident, Turn.OPENED, found.score)
+        former = next((one for one in self.former if self._came_back(night, one, found)), None)
+        incident = (
+            _Incident(former.alert, found, former.since, night)
+            if former
+            else _Incident(self._id(night, found.series), found, found.since, night)
+        )
+        self.open.append(incident)
+        self._set_aside(incident.since, night)
+        return self._tell(night, incident, Turn.OPENED, found.score)
+
+    def _is_new(self, night: int, found: Found) -> bool:
+        base, recent = self.watched.base(night), np.arange(night + 1 - SPAN, night + 1)
+        exposure = self.watched.exposure
+        return not any(is_echo(exposure, base, recent, one.found, found, self.alarm) for one in self.open)
+
+    def _came_back(self, night: int, former: _Incident, found: Found) -> bool:
+        recently = former.closed is not None and night - former.closed <= MERGE_NIGHTS
+        return recently and not former.usual and former.found.series == found.series
 
     def _follow(self, night: int, incident: _Incident) -> tuple[Alert, ...]:
         self._set_aside(night, night)
-        score = self.watched.score(night, incident.found.series, WINDOWS[:2])
+        score = incident.found.score_on(self.watched, night, WINDOWS[:2])
         incident.quiet = incident.quiet + 1 if score < QUIET else 0
+        incident.usual = night - incident.opened >= LONGEST
         over = incident.quiet >= QUIET_NIGHTS
-        if not over and night - incident.opened < LONGEST:
+        if not over and not incident.usual:
             return self._tell(night, incident, Turn.UPDATED, score)
+        incident.usual &= not over
         told = self._tell(night, incident, Turn.RESOLVED, score)
-        self.incident, incident.closed, self.former = None, night, incident if over else None
-        if not over:
-            self.watched.become_usual(night)
+        incident.closed = night
+        self.open.remove(incident)
+        self.former.append(incident)
+        if incident.usual:
+            self.watched.become_usual(night, min((one.since for one in self.open), default=None))
         return told
 
     def _set_aside(self, first: int, last: int) -> None:
         for days in (self.watched.left_out, self.watched.unlike):
             days[first : last + 1] = True
-
-    def _unusual(self, night: int, matter: Matter) -> Found | None:
-        """What is most unusual, of what matters."""
-        if self.watched.stands_still(night):
-            return Found(Series(Kind.STANDSTILL), self.alarm)
-        slower = matter.slower(IMPACT, EFFECT)
-        late = self.watched.highest(night, Kind.STEP) >= self.alarm
-        if (late & ~slower).any():  # what is sudden would be thinned by older days
-            slower |= self.watched.matter(night, WEEK).slower(IMPACT, EFFECT)
-        candidates = [Series(Kind.STEP, int(step)) for step in np.flatnonzero(slower & late)]
-        candidates += [Series(Kind.TURN, int(flow)) for flow in np.flatnonzero(matter.turn >= IMPACT)]
-        enough = self.watched.came(night) >= LEAST_CASES
-        candidates += [Series(Kind.MIX)] if enough and matter.mix >= IMPACT else []
-        scored = [(self.watched.score(night, series), series) for series in candidates]
-        found = [self._believed(night, series, score, matter) for score, series in scored if score >= self.alarm]
-        return max((one for one in found if one), key=lambda one: one.score, default=None)
-
-    def _believed(self, night: int, series: Series, score: float, matter: Matter) -> Found | None:
-        """The series with its cause, unless it is not to be told: queues grow by chance, too."""
-        if series.kind is not Kind.STEP:
-            return Found(series, score)
-        since = self.watched.began(night, series)
-        recent = np.arange(min(since, night + 1 - WEEK), night + 1)
-        found = cause(self.watched.exposure, self.watched.base(night), recent, series.number)
-        if found.reason in (Reason.UNKNOWN, Reason.WORK, Reason.PEOPLE) or matter.step[series.number] >= LARGE:
-            return Found(series, score, found)
-        stays = night - since >= STAYS and self.watched.score(night, series, (WEEK,)) >= self.alarm
-        lasting = Cause(Reason.LASTING, series.number)
-        return Found(series, score, lasting) if stays and found.reason is Reason.NOTHING else None
 
     def _id(self, night: int, series: Series) -> str:
         exposure = self.watched.exposure
@@ -171,6 +153,7 @@ class _Machine:
             self.watched.wall,
             why.step if why else None,
             VERDICTS.get(why.reason if why else incident.found.series.kind),
+            segment=incident.found.work.segment if incident.found.work else None,
         )
         return (
             Alert(

@@ -134,9 +134,9 @@ class Watched:
             everywhere = taken.sum(axis=0) / np.maximum(left.sum(axis=0), 1.0)
             self.chance = (taken + 5 * everywhere) / (left + 5)
 
-    def become_usual(self, night: int) -> None:
-        """What has stayed for long is what is usual from now on."""
-        self.left_out[:] = False
+    def become_usual(self, night: int, but_from: int | None = None) -> None:
+        """What has stayed for long is what is usual from now on; but for the days of another incident, from one of them on."""
+        self.left_out[:but_from] = False
         self.refit(night)
         for day in range(night + 1 - max(WINDOWS), night + 1):
             self._expect(day)
@@ -159,13 +159,13 @@ class Watched:
                 surplus, self.expected[kind][days].sum(axis=0), self.variance[kind][days].sum(axis=0)
             )
 
-    def highest(self, night: int, kind: Kind) -> Floats:
-        """By series, the highest score by chance alone; by the series' own history it is no higher."""
-        by_window = [self.scores[kind, window][night] for window in LOOKED_AT[kind]]
+    def highest(self, night: int, kind: Kind, sign: int = 1) -> Floats:
+        """By series, the highest score by chance alone; by its own history it is no higher. `sign` -1: on the quick side."""
+        by_window = [sign * self.scores[kind, window][night] for window in LOOKED_AT[kind]]
         return np.asarray(np.nan_to_num(by_window).max(axis=0))
 
-    def score(self, night: int, series: Series, windows: tuple[int, ...] = WINDOWS) -> float:
-        """In standard errors by the series' own history; the most unusual window counts."""
+    def score(self, night: int, series: Series, windows: tuple[int, ...] = WINDOWS, sign: int = 1) -> float:
+        """In standard errors by the series' own history; the most unusual window counts. `sign` -1: on the quick side."""
         past = slice(0, night + 1)
         if series.kind is Kind.STANDSTILL:
             return np.inf if self.stands_still(night) else 0.0
@@ -176,14 +176,14 @@ class Watched:
         for window in set(windows) & set(LOOKED_AT[series.kind]):
             column = self.scores[series.kind, window][:, [series.number]]
             own = spread(column[past], self.unlike[past], window, 1.0)[0]
-            found.append(float(np.nan_to_num(column[night, 0] / own)))
+            found.append(float(np.nan_to_num(sign * column[night, 0] / own)))
         return max(found)
 
     def came(self, night: int) -> float:
         """Cases that came in the last nights of a span."""
         return float(self.exposure.arrivals[max(night + 1 - SPAN, 0) : night + 1].sum())
 
-    def began(self, night: int, series: Series) -> int:
+    def began(self, night: int, series: Series, sign: int = 1) -> int:
         """The day from which on the pace of the last nights explains what was seen better than the usual one.
 
         The likelihood of Poisson counts, at a pace held fixed: else weeks that were a little slow by chance would count too.
@@ -197,7 +197,9 @@ class Watched:
         days, expected, observed = (array[~np.isnan(expected)] for array in (days, expected, observed))
         lately = slice(-WINDOWS[0], None)
         now = float((observed[lately].sum() + 1) / (expected[lately].sum() + 1))
-        now = float(np.clip(now, 0.1, SLOWER) if series.kind is Kind.STEP else np.clip(now, 1 / SLOWER, 10.0))
+        now = float(
+            np.clip(now, 0.1, SLOWER) if series.kind is Kind.STEP and sign > 0 else np.clip(now, 1 / SLOWER, 10.0)
+        )
         gain = observed * np.log(now) - expected * (now - 1)
         return int(days[np.cumsum(gain[::-1])[::-1].argmax()])
 
