@@ -100,11 +100,11 @@ def _unlisted(nights: Path) -> Path:
 
 
 def _list(home: Home, nights: Path) -> None:
-    """Write the lists anew: they are of all processes, so that one run at a time does it."""
+    """Write the lists anew: one is of all processes, so that one run at a time does it."""
     from mining.pages import write_site  # noqa: PLC0415 - the pages' templates
 
     with alone(home.lists_lock, "writing the lists of nights"):
-        write_site(home.all_nights)
+        write_site(home.all_nights, nights.name)
     _unlisted(nights).unlink(missing_ok=True)
 
 

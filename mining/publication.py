@@ -19,6 +19,7 @@ from mining.languages import speaking
 from mining.maps import draw_maps, level_graphs
 from mining.morning import morning
 from mining.pages import Views, draw_charts, take_views, write_night
+from mining.pages.summary import write_summary
 from mining.process import Process
 from mining.store import Batch, Tables
 from mining.watching import read_watch
@@ -108,6 +109,7 @@ def publish(night: Mined) -> Path:
     for name in ("model.bpmn", "model.pnml"):
         if (night.tables.folder / name).exists():
             (night.tables.folder / name).rename(site / name)
+    write_summary(findings, site)
     write_folder(night, night.tables, findings, found.variants, site, take_views(night.work, site))
     return site
 

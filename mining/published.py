@@ -25,6 +25,7 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".pdf": "application/pdf",
+    ".atom": "application/atom+xml",
     ".json": "application/json",
     ".csv": "text/csv; charset=utf-8",
     ".dot": "text/vnd.graphviz; charset=utf-8",

@@ -18,7 +18,7 @@ from mining.process_file import load
 pytestmark = pytest.mark.airflow
 
 CHECKOUT = Path(__file__).parents[1]
-STEPS = ["pull", "validate", "store", "discover", "bottlenecks", "regressions", "publish", "alert"]
+STEPS = ["pull", "validate", "store", "discover", "bottlenecks", "regressions", "views", "publish", "alert"]
 HEAVY = ("pandas", "numpy", "pyarrow", "duckdb", "ibis", "pm4py", "great_expectations")
 
 EVENTS = """\
@@ -84,7 +84,8 @@ def test_the_steps_follow_each_other(bag: Any) -> None:
         "discover": ["store"],
         "bottlenecks": ["store"],
         "regressions": ["store"],
-        "publish": ["bottlenecks", "discover", "regressions"],
+        "views": ["store"],
+        "publish": ["bottlenecks", "discover", "regressions", "views"],
         "alert": ["publish"],
     }
     assert {dag.get_task(name).owner for name in STEPS} == {"Nobody"}

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, 
 from mining.findings import Findings
 from mining.flowchart import path_id, step_id
 from mining.pages import Download, draw_charts, write_failed_night, write_night, write_site
-from mining.pages.index_page import FINDINGS
+from mining.pages.summary import FINDINGS
 from mining.process import Process
 from mining.serve import server
 

@@ -23,7 +23,7 @@ from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, given, settings
 
 from mining.findings import Findings
-from mining.pages.index_page import FINDINGS
+from mining.pages.summary import FINDINGS
 from mining.published import headers
 from mining.register import Register
 

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from headrace_pages.access import Process, Readable, process_of, site
 from mining.languages import N_, _, speaking, spoken
-from mining.pages.index_page import index_for, index_languages
+from mining.pages.index_page import feed_for, index_for, index_languages
 from mining.pages.said_page import said
 from mining.published import TYPES, headers
 
@@ -41,6 +41,12 @@ def index(processes: Readable, code: str = "") -> HTMLResponse:
         raise HTTPException(404, "Not Found")
     with speaking((*named, *offered)[0]):
         return HTMLResponse(index_for(site().root, processes))
+
+
+@router.get("/pages/feed.atom")
+def feed(processes: Readable) -> Response:
+    """Made for this user, as the index is."""
+    return Response(feed_for(site().root, processes), media_type=TYPES[".atom"], headers=headers("feed.atom"))
 
 
 @router.get("/pages/assets/{name:path}")

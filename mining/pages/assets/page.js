@@ -1,4 +1,4 @@
-/* What every page can do beyond being read: lead to earlier and later nights. The map has a script of its own. */
+/* What every page can do beyond being read: lead to earlier and later nights, and tell old ones. The map has a script of its own. */
 "use strict";
 (() => {
   function linkNights() {
@@ -17,5 +17,14 @@
     }
   }
 
+  function tellOld() {
+    for (const banner of document.querySelectorAll("[data-through]")) {
+      const days = Math.floor((Date.now() - Date.parse(banner.dataset.through)) / 86_400_000) - 1;
+      banner.querySelector("[data-days]").textContent = days;
+      banner.hidden = days < 2;
+    }
+  }
+
   linkNights();
+  tellOld();
 })();
