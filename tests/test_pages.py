@@ -21,8 +21,8 @@ from pages_samples import (
 from mining.findings import Check, Findings, Interval, Severity, Variant
 from mining.flowchart.labels import display_name
 from mining.pages import CONTENT_SECURITY_POLICY, Download, LevelMap, write_failed_night, write_night, write_site
-from mining.pages.summary import FINDINGS
 from mining.pages.night_page import Chevron, chevrons
+from mining.pages.summary import FINDINGS
 from mining.pages.wording import day, moment, percent, percent_range, score, share
 from mining.process import Process
 
