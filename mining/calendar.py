@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -66,6 +66,11 @@ class Clock:
         pace = (end - start) / np.maximum(full - done, 1)
         moments: Micros = np.rint(start + np.clip(worked - done, 0, full - done) * pace).astype(np.int64)
         return moments
+
+    def never_still(self) -> Clock:
+        """The same, but creeping outside working hours: who leaves then left at an age at which somebody had waited."""
+        creeping = np.rint(LEAST_SPEED * (self.edges_us - self.edges_us[0])).astype(np.int64)
+        return replace(self, worked_us=self.worked_us + creeping)
 
 
 def wall_clock() -> Clock:

@@ -108,10 +108,13 @@ def window_start(night: date) -> date:
 
 
 def clock_of(process: Process, visits: Visits) -> Clock:
-    """The working clock of a process: its calendar, or else learned from the steps that are completed in working hours."""
+    """The working clock of a process: its calendar, or else learned from the steps that are completed in working hours.
+
+    People work outside the hours in the calendar, too; so it creeps then, or their exits would be nobody's.
+    """
     first, last = (_local_date(us, process.zone) for us in (int(visits.first_us.min()), visits.night_end_us - 1))
     if process.calendar:
-        return working_time(process.calendar, process.zone, first, last)
+        return working_time(process.calendar, process.zone, first, last).never_still()
     worked = (visits.next != OPEN) & worked_steps(visits, process.zone)[visits.next]
     return learned(visits.left_us[worked], process.zone, visits.night_end_us)
 

@@ -30,6 +30,11 @@ STRATA_DAYS = 100  # strata are told by the cases of the first days, so that the
 TOGETHER = (
     0.2  # at most this share of the cases may fall into the stratum of the rare ones, if a segment can be left out
 )
+FINAL_DAYS = (
+    50  # where no ends are declared, an activity is final if, of the cases that completed it in the first so many days,
+)
+GO_ON = 0.05  # at most so many went on within as many days more
+LEAST_FINAL = 20  # completions that tell anything
 DAY_US = 86_400_000_000
 
 
@@ -83,16 +88,21 @@ class Visits:
         started = np.where(np.isnan(steps["started_us"]), completed, steps["started_us"]).astype(np.int64)
         who = np.nan_to_num(steps.get("resource", np.zeros(len(case)))).astype(np.int64)
         numbers, first, of_case = np.unique(case, return_index=True, return_inverse=True)
-        running = ~stopped(of_case, activity, *_codes(tables, process))
+        last = np.append(first[1:], len(case)) - 1
+        is_last = np.zeros(len(case), bool)
+        is_last[last] = True
+        left = np.where(is_last, tables.night_end_us, np.roll(completed, -1))
+        finals, goals = _codes(tables, process)
+        if not process.final_activities:
+            finals = ends_seen(
+                activity, completed, np.where(is_last, np.iinfo(np.int64).max, left), tables.night_end_us
+            )
+        running = ~stopped(of_case, activity, finals, goals)
         early = completed < completed.min() + STRATA_DAYS * DAY_US
         activity, names = _lumped(activity, early, tables.names)
         most = int(np.clip(MOST_CELLS // max(_flows(of_case[early], activity[early]), 1), 1, MOST_STRATA))
         stratum, strata = _strata(tables, process, numbers, completed[first], most)
-        last = np.append(first[1:], len(case)) - 1
-        is_last = np.zeros(len(case), bool)
-        is_last[last] = True
         next_ = np.where(is_last, OPEN, np.roll(activity, -1))
-        left = np.where(is_last, tables.night_end_us, np.roll(completed, -1))
         begun = started[first] < completed[first]
         order = np.lexsort(
             (np.r_[np.zeros(begun.sum()), np.ones(running.sum())], np.r_[first[begun], np.flatnonzero(running)])
@@ -154,6 +164,19 @@ def _codes(tables: Tables, process: Process) -> tuple[Ints, Ints]:
     chosen = (process.final_activities, goals)
     finals, goal = (np.array([c for c, name in tables.names.items() if name in names], np.int64) for names in chosen)
     return finals, goal
+
+
+def ends_seen(activity: Ints, completed_us: Ints, followed_us: Ints, night_end_us: int) -> Ints:
+    """Codes of the activities after which hardly a case goes on, as the first days of a log tell (of a short log its first half).
+
+    All arrays by completed activity. followed_us: when the case completed the next one; later than the night if it did not.
+    """
+    first_us = int(completed_us.min(initial=night_end_us))
+    patience = min(FINAL_DAYS * DAY_US, (night_end_us - first_us) // 2)
+    early = completed_us < first_us + patience
+    went_on = early & (followed_us < first_us + 2 * patience)
+    many, on = (np.bincount(activity[some], minlength=int(activity.max(initial=0)) + 1) for some in (early, went_on))
+    return np.flatnonzero((many >= LEAST_FINAL) & (on <= GO_ON * many))
 
 
 def stopped(case: Ints, activity: Ints, finals: Ints, goals: Ints) -> Flags:

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from conftest import a_process
 from lifelines import KaplanMeierFitter
 from lifelines.utils import restricted_mean_survival_time
 
 from mining.calendar import wall_clock
-from mining.exposure import AGES, OLDEST, Exposure, window_start
+from mining.exposure import AGES, OLDEST, Exposure, clock_of, window_start
 from mining.period_tables import PeriodTable
 from mining.visits import OPEN, Visits
 
@@ -211,3 +212,17 @@ def test_nights_of_a_half_year_look_at_the_same_days() -> None:
     assert all(430 <= (night - start).days < 612 for night, start in zip(nights, starts, strict=True))
     assert len(set(starts)) <= 6
     assert starts == sorted(starts)
+
+
+def test_who_works_on_a_saturday_off_had_been_waiting() -> None:
+    """Outside the hours in the calendar the clock creeps: an exit without anybody who could leave would be beyond all bounds."""
+    friday, saturday = 4 * 24 + 16, 5 * 24 + 10
+    visits = visits_of([(1, 2, friday, saturday)] * 3 + [(1, 2, friday + 0.5, 200.0)], 6 * 24)
+    process = a_process(calendar={"days": "mon-fri", "hours": "08:00-17:00"})
+    exposure = Exposure.of(visits, clock_of(process, visits), UTC_ZONE)  # of Friday and Saturday
+    assert exposure.worked[1]
+    lived, exits = exposure.exposure[1, :, 1].sum(axis=0), exposure.exits[1, :, 1].sum(axis=0)
+    assert exits.sum() == 3
+    assert lived.sum() == pytest.approx(0.02 * 3600 * (3 * 10 + 24))
+    assert (lived[exits > 0] > 0).all()
+    assert exposure.exposure[0, :, 1].sum() == pytest.approx(3600 * (3 * 1 + 0.5), rel=0.2)

@@ -12,7 +12,7 @@ from conftest import Event, a_process, write_batch
 
 from mining.process import Process
 from mining.store import Tables, derive
-from mining.visits import BEGUN_NAME, OPEN, RARE_NAME, Visits, _flows, stopped
+from mining.visits import BEGUN_NAME, DAY_US, OPEN, RARE_NAME, Visits, _flows, ends_seen, stopped
 
 
 def told(visits: Visits) -> list[tuple[int, str, str, int, int]]:
@@ -159,3 +159,32 @@ def test_moves_are_counted_within_cases() -> None:
     case = np.zeros(5, np.int64)
     assert _flows(case, np.array([1, 2, 1, 2, 3])) == 3
     assert _flows(np.array([1, 1, 2, 2]), np.array([1, 2, 1, 2])) == 1
+
+
+def test_without_declared_ends_a_case_is_over_where_hardly_any_goes_on(mined: Callable[..., Tables]) -> None:
+    steps = [("Take", 8), ("Ship", 12), ("Close", 15)]
+    log = [(str(n), name, f"2024-01-{1 + n // 4:02} {hour:02}:{n:02}") for n in range(48) for name, hour in steps]
+    log += [("3", "Take", "2024-01-03 09:00")]
+    visits = Visits.of(mined(log), a_process())
+    seen = [
+        (visits.names[state], following == OPEN) for state, following in zip(visits.state, visits.next, strict=True)
+    ]
+    assert sorted(set(seen)) == [("Ship", False), ("Take", False), ("Take", True)]
+    assert seen.count(("Take", True)) == 1  # the one that was taken up again
+
+
+@pytest.mark.parametrize(("went_on", "final"), [(2, True), (3, False)])
+def test_an_activity_after_which_one_case_in_twenty_goes_on_is_final(went_on: int, final: bool) -> None:
+    completed = np.arange(40) * DAY_US  # one a day, of a log of 100 days
+    followed = np.where(np.arange(40) < went_on, completed + 30 * DAY_US, np.iinfo(np.int64).max)
+    found = ends_seen(np.ones(40, np.int64), completed, followed, 100 * DAY_US)
+    assert found.tolist() == ([1] if final else [])
+
+
+def test_what_comes_after_the_first_days_does_not_change_what_is_final() -> None:
+    completed = np.arange(300) * DAY_US
+    followed = np.where(completed < 60 * DAY_US, np.iinfo(np.int64).max, completed + DAY_US)
+    at = [
+        ends_seen(np.ones(end, np.int64), completed[:end], followed[:end], end * DAY_US).tolist() for end in (100, 300)
+    ]
+    assert at == [[1], [1]]
