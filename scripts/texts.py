@@ -51,7 +51,7 @@ def main() -> None:
         known = updated(catalogue, source)
         with catalogue.open("wb") as handle:
             write_po(handle, known, width=WIDTH, sort_by_file=True, include_lineno=False, ignore_obsolete=True)
-        missing = sum(1 for message in known if message.id and not message.string)
+        missing = sum(1 for message in known if message.id and not any(message.string or ""))
         sys.stdout.write(f"{catalogue.relative_to(HOME)}: {len(known)} texts, {missing} to translate\n")
 
 

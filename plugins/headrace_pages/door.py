@@ -16,6 +16,7 @@ from mining.pages.said_page import said
 from mining.published import headers
 
 HEADINGS = {401: N_("Please log in"), 403: N_("Not yours to read"), 404: N_("Nothing here")}
+ELSE = N_("This did not work")
 TEXTS = {
     "Forbidden": N_(
         "These pages are for those who may read the DAG of this process in Airflow. Ask its owner for access."
@@ -50,5 +51,5 @@ async def refused(request: Request, error: HTTPException) -> Response:
         return RedirectResponse(get_auth_manager().get_url_login(next_url=here), 302)
     text = _(TEXTS.get(error.detail, error.detail))
     root = "../" * (path.count("/") - 1) + "pages/"
-    heading = _(HEADINGS.get(error.status_code, N_("This did not work")))
+    heading = _(HEADINGS.get(error.status_code, ELSE))
     return HTMLResponse(said(heading, text, root), error.status_code, error.headers)
