@@ -24,8 +24,9 @@ def morning(
     """Measure it; the cases are read once for all."""
     lives = Lifetimes.of(tables, process)
     target_s = process.targets[0].at_most.total_seconds() if process.targets else None
-    lately = recent(lives, target_s, ends_declared=bool(process.final_activities))
-    course = trend(lives)
+    ends_declared = bool(process.final_activities)
+    lately = recent(lives, target_s, ends_declared=ends_declared)
+    course = trend(lives, ends_declared=ends_declared)
     alerts = watch.open if watch else ()
     return Morning(
         headline=headline(lives.night_end.date(), lately, course, alerts, changed),

@@ -41,13 +41,16 @@ class Delta:
 
 @dataclass(frozen=True)
 class Recent:
-    """The last four weeks against the 12 before; None where too few cases were there to compare."""
+    """The last four weeks against the 12 before; None where too few cases were there to compare.
+
+    Times and the share within the target are period estimates: open cases count for as long as they have lasted.
+    """
 
     first: str
     last: str
     typical_s: Delta | None
     p90_s: Delta | None
-    within_target: Delta | None  # share of the finished cases
+    within_target: Delta | None  # share of the cases
     open: Delta | None  # cases: now, and the average of the 12 weeks' ends before
     finished: Delta | None  # cases: in these four weeks, and in four weeks of the 12 before
     with_repeats: Delta | None  # share of the finished cases
@@ -55,7 +58,7 @@ class Recent:
 
 @dataclass(frozen=True)
 class Week:
-    """The cases that finished in one week (in a quiet process: in four)."""
+    """How fast cases were finished in one week (in a quiet process: in four)."""
 
     first: str  # its Monday
     finished: int

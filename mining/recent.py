@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from mining.chance import of_means, of_ranks
+from mining.chance import Difference, of_means
+from mining.cycle_tables import CycleTable, cycle_tables
 from mining.lifetimes import SECOND, Flags, Ints, Lifetimes, micros
 from mining.morning_findings import Delta, Recent
-
-Floats = npt.NDArray[np.float64]
 
 NOW, BEFORE = 4, 12  # weeks
 ENOUGH: Final = 20  # finished cases on each side
@@ -26,10 +25,13 @@ _WEEK_US: Final = 7 * 86_400 * SECOND
 def recent(lives: Lifetimes, target_s: float | None, *, ends_declared: bool) -> Recent | None:
     """Compare; None where the log is younger than the 16 weeks, or too few cases finished in them.
 
+    Times are period estimates, in which open cases count (`mining.cycle_tables`).
+
     Args:
         target_s: the time that cases should take at most.
         ends_declared: whether a case is open or not is known at once; where it is learned from silence, the cases that fell
-            silent lately still count as open, and neither their number nor that of the finished is compared.
+            silent lately still count as open: then times are of the finished cases alone, and neither their number nor that
+            of the open ones is compared.
     """
     end_us = micros(lives.night_end)
     week = NOW + BEFORE - 1 - (end_us - 1 - lives.ended_us) // _WEEK_US
@@ -38,28 +40,55 @@ def recent(lives: Lifetimes, target_s: float | None, *, ends_declared: bool) -> 
     now = week >= BEFORE
     if min(now.sum(), (~now).sum()) < ENOUGH or lives.began_us.min() > end_us - (NOW + BEFORE) * _WEEK_US:
         return None
-    times = lives.cycle_us[chosen] / SECOND
-    in_target = None if target_s is None else times <= target_s
+    pace = Pace.of(lives, end_us, open_known=ends_declared)
     return Recent(
         first=(lives.night_end - timedelta(weeks=NOW)).date().isoformat(),
         last=(lives.night_end - timedelta(microseconds=1)).date().isoformat(),
-        typical_s=_time(times, now, week, 0.5, target_s),
-        p90_s=_time(times, now, week, 0.9, target_s),
-        within_target=None if in_target is None else _share(in_target, now, week, more_is_good=True),
+        typical_s=_time(pace, 0.5, target_s),
+        p90_s=_time(pace, 0.9, target_s),
+        within_target=None if target_s is None else _within(pace, target_s),
         open=_open(lives, end_us) if ends_declared else None,
         finished=_finished(week) if ends_declared else None,
         with_repeats=_share(lives.repeats[chosen], now, week, more_is_good=False),
     )
 
 
-def _time(times: Floats, now: Flags, week: Ints, quantile: float, target_s: float | None) -> Delta:
-    """The median is tested by ranks; another quantile by how many cases lie above that of the weeks before."""
-    value, before = (float(np.quantile(times[side], quantile)) for side in (now, ~now))
-    above = (times > before).astype(float)
-    tested = of_ranks(times, now, week) if quantile == 0.5 else of_means(above, now, week)
+@dataclass(frozen=True)
+class Pace:
+    """How fast cases were finished: in the last weeks, in those before, and in each of all."""
+
+    now: CycleTable
+    before: CycleTable
+    weeks: tuple[CycleTable, ...]
+
+    @classmethod
+    def of(cls, lives: Lifetimes, end_us: int, *, open_known: bool) -> Pace:
+        edges_us = end_us - _WEEK_US * np.arange(NOW + BEFORE, -1, -1)
+        before, now = cycle_tables(lives, edges_us[[0, BEFORE, NOW + BEFORE]], open_known=open_known)
+        return cls(now, before, tuple(cycle_tables(lives, edges_us, open_known=open_known)))
+
+    def finished_by(self, age_s: float) -> Difference:
+        """Whether the share that is finished by an age is another one, by how it varies from week to week."""
+        shares = np.array([week.finished_by(age_s) for week in self.weeks])
+        number = np.arange(len(shares))
+        return of_means(shares, number >= BEFORE, number)
+
+
+def _time(pace: Pace, quantile: float, target_s: float | None) -> Delta | None:
+    """Tested by the share of cases that are finished by the age at which this share of them was before."""
+    value, before = pace.now.quantile_s(quantile), pace.before.quantile_s(quantile)
+    if value is None or before is None:
+        return None
+    tested = pace.finished_by(before)
     large = abs(value - before) >= max(LARGE * before, OF_TARGET * (target_s or 0))
-    told = tested.p < SURE and large and (tested.size > 0) == (value > before)
+    told = tested.p < SURE and large and (tested.size < 0) == (value > before)
     return Delta(round(value, 3), round(before, 3), bool(told), value < before if told else None)
+
+
+def _within(pace: Pace, target_s: float) -> Delta:
+    value, before = pace.now.finished_by(target_s), pace.before.finished_by(target_s)
+    told = abs(value - before) >= POINTS and pace.finished_by(target_s).p < SURE
+    return Delta(round(value, 6), round(before, 6), bool(told), value > before if told else None)
 
 
 def _share(flags: Flags, now: Flags, week: Ints, *, more_is_good: bool) -> Delta:

@@ -1,4 +1,4 @@
-"""Is it getting better or worse: typical times by week of finishing, their phases, and the weeks that stand out.
+"""Is it getting better or worse: typical times by week, their phases, and the weeks that stand out.
 
 A control chart of single values (XmR: Wheeler, Understanding Variation, 1993) on the logarithm of the weekly medians; phases by
 binary segmentation (Vostrikova 1981); run rules of Western Electric (1956).
@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mining.lifetimes import SECOND, Ints, Lifetimes, edges_us, mondays
+from mining.cycle_tables import CycleTable, cycle_tables
+from mining.lifetimes import SECOND, Lifetimes, edges_us, mondays
 from mining.morning_findings import Phase, Trend, Week
 
 Floats = npt.NDArray[np.float64]
@@ -28,18 +29,23 @@ LARGE: Final = 1.25  # a smaller step is no phase of its own
 RANGES_IN_SIGMA: Final = 1.128  # mean moving ranges in one standard deviation, of normal values
 
 
-def trend(lives: Lifetimes) -> Trend | None:
-    """Weekly medians of the finished cases; None where fewer than two weeks can be told.
+def trend(lives: Lifetimes, *, ends_declared: bool = True) -> Trend | None:
+    """The typical time of each week, open cases counted; None where fewer than two weeks can be told.
 
     It begins when 9 of 10 cases have had the time to finish (after a quarter of the log at the latest): before that only quick
     ones could have. The week that still runs is left out.
+
+    Args:
+        ends_declared: whether it is known at once that a case is over; else times are of the finished cases alone.
     """
     if not lives.finished.any():
         return None
     for days in (7, 28):
         limits = mondays(_begin(lives), lives.night_end, lives.zone, days)[-WEEKS - 1 :]
-        ended, cycles = _finished_in(lives, edges_us(limits, lives.zone))
-        weeks = [_week(day, cycles[ended == number]) for number, day in enumerate(limits[:-1])]
+        if len(limits) < 2:
+            continue
+        tables = cycle_tables(lives, edges_us(limits, lives.zone), open_known=ends_declared)
+        weeks = [_week(day, table) for day, table in zip(limits[:-1], tables, strict=True)]
         told = [week for week in weeks if week.typical_s is not None]
         if len(told) >= 2 and 2 * len(told) >= len(weeks):
             return _with_phases(days, weeks)
@@ -52,15 +58,9 @@ def _begin(lives: Lifetimes) -> datetime:
     return first + min(warming, (lives.night_end - first) / 4)
 
 
-def _finished_in(lives: Lifetimes, edges: Ints) -> tuple[Ints, Ints]:
-    """The number of the week in which each case ended, and its cycle time."""
-    number = np.searchsorted(edges, lives.ended_us[lives.finished], side="right") - 1
-    return number.astype(np.int64), lives.cycle_us[lives.finished]
-
-
-def _week(day: date, cycles: Ints) -> Week:
-    typical = max(1.0, float(np.median(cycles)) / SECOND) if len(cycles) >= ENOUGH else None
-    return Week(day.isoformat(), len(cycles), None if typical is None else round(typical, 3))
+def _week(day: date, table: CycleTable) -> Week:
+    typical = table.quantile_s(0.5) if table.finished >= ENOUGH else None
+    return Week(day.isoformat(), table.finished, None if typical is None else round(max(1.0, typical), 3))
 
 
 def _with_phases(days: int, weeks: list[Week]) -> Trend:

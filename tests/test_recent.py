@@ -140,3 +140,20 @@ def test_the_cause_is_the_worst_alert_else_the_largest_change_of_a_path() -> Non
 
 def test_without_anything_to_compare_there_is_no_headline() -> None:
     assert headline(date(2024, 6, 3), None, Trend(7, (), ()), (), None) is None
+
+
+def test_a_slow_down_counts_before_its_cases_are_done() -> None:
+    """Of the cases of the last weeks only the quick ones could finish: among the finished, nothing has changed."""
+    cases: list[tuple[datetime, float | None]] = []
+    for day in range(140):
+        began = NIGHT - timedelta(days=140 - day, hours=-1)
+        for place in range(10):
+            cycle = 40 * HOUR * (1 + place / 10) if day < 110 or place < 2 else None
+            cases.append((began, cycle if cycle and began + timedelta(seconds=cycle) < NIGHT else None))
+    found = recent(lives(cases, NIGHT), None, ends_declared=True)
+    assert found is not None and found.typical_s is None  # half of them will take longer than anybody has waited
+    shown = recent(lives(cases, NIGHT), 72 * HOUR, ends_declared=True)
+    assert shown is not None and shown.within_target is not None
+    assert (shown.within_target.changed, shown.within_target.good) == (True, False)
+    learned = recent(lives(cases, NIGHT), 72 * HOUR, ends_declared=False)
+    assert learned is not None and learned.within_target is not None and not learned.within_target.changed
