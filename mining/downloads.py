@@ -17,6 +17,7 @@ from mining.sources.quoting import literal, quoted
 from mining.store import Tables
 
 DOWNLOADS = {
+    "night.pdf": (N_("The night on one page, PDF"), N_("for the weekly meeting")),
     "map.svg": (N_("Map, SVG"), N_("the map as shown, with its legend")),
     "map.pdf": (N_("Map, PDF"), N_("for printing")),
     "map.png": (N_("Map, PNG"), N_("for slides")),

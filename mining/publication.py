@@ -19,6 +19,8 @@ from mining.languages import speaking
 from mining.maps import draw_maps, level_graphs
 from mining.morning import morning
 from mining.pages import Views, draw_charts, take_views, write_night
+from mining.pages.one_page import FILE as ONE_PAGE
+from mining.pages.one_page import one_page
 from mining.pages.summary import write_summary
 from mining.process import Process
 from mining.store import Batch, Tables
@@ -137,6 +139,8 @@ def write_folder(
                 pictures = {name: chart.wide for name, chart in charts.items()}
                 for name, svg in (pictures | {"changed": difference.svg} if difference else pictures).items():
                     (site / f"{name}.svg").write_text(svg, encoding="utf-8")
+                if not part:
+                    (site / ONE_PAGE).write_bytes(one_page(findings, maps.file.svg, charts))
             write_night(findings, maps.shown, offered(site), site, difference, charts, views)
 
 

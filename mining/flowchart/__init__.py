@@ -6,6 +6,7 @@ from mining.flowchart.difference import DifferenceChart, draw_difference
 from mining.flowchart.durations import duration_text, pair_text, share_text
 from mining.flowchart.grid import ALL_SETTINGS, OPENING, SETTINGS, Variation, draw_grid
 from mining.flowchart.legend import Legend
+from mining.flowchart.plain import plain
 from mining.flowchart.render import LayoutError, LayoutTimeoutError, render
 from mining.flowchart.scale import SCALES, Scale, choose_scale, scale_named
 from mining.flowchart.simplify import default_level, levels, path_id, phone_level, step_id
@@ -33,6 +34,7 @@ __all__ = [
     "pair_text",
     "path_id",
     "phone_level",
+    "plain",
     "render",
     "scale_named",
     "share_text",
