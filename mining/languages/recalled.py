@@ -153,6 +153,8 @@ def _of_sentence(text: str) -> Piece:
             values = {name: value for name, value in found.groupdict().items() if name != "more"}
             if "weekday" in values:
                 values["weekday"] = date_text(date.fromisoformat(values["day"]), "EEEE")
+            if "activities" in values:
+                values["activities"] = pgettext("between activities", " or ").join(values["activities"].split(" or "))
             return Piece(_(sentence).format(**values) + found["more"], known=True)
     return Piece(text, known=not text)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from lxml import etree
 from markupsafe import Markup
 
-from mining.languages import _
+from mining.languages import _, pgettext
 from mining.morning_findings import Morning
 from mining.pages.charts.palette import COLOURS
 
@@ -65,6 +65,7 @@ def _svg(chart: Any, prefix: str, label: str) -> str:
     root.set("role", "group")
     root.set("aria-label", label)
     _number_ids(root, prefix)
+    _say_guides(root)
     for element in root.iter(f"{_SVG}*"):
         if element.get("role") == "graphics-symbol" and element.get("aria-label"):
             element.set("role", "img")
@@ -73,6 +74,17 @@ def _svg(chart: Any, prefix: str, label: str) -> str:
             del element.attrib["role"]
         element.attrib.pop("aria-roledescription", None)
     return str(etree.tostring(root, encoding="unicode"))
+
+
+def _say_guides(root: Any) -> None:
+    """Axes and keys by the words that stand on them: the engine's own sentences are English, and full of decimals."""
+    guides = {"role-axis": _("Axis: {words}"), "role-legend": _("Key: {words}")}
+    between = pgettext("between parts of a sentence", ", ")
+    for element in root.iter(f"{_SVG}g"):
+        kinds = set(element.get("class", "").split()) & set(guides)
+        if kinds and element.get("aria-label"):
+            words = between.join(text.text for text in element.iter(f"{_SVG}text") if text.text)
+            element.set("aria-label", guides[kinds.pop()].format(words=words))
 
 
 def _number_ids(root: Any, prefix: str) -> None:
