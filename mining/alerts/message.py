@@ -24,6 +24,8 @@ def message_of(process: Process, night: date, tellings: Sequence[Telling], page:
     for telling in tellings:
         blocks += _section(telling, process, owner)
     blocks.append(_link(day, page))
+    if any(telling.alert.verdict != Verdict.DATA for telling in tellings):
+        blocks.append(Link(_(texts.ONE_PAGE), f"{page.rpartition('/')[0]}/night.pdf"))
     open_ones = [telling.alert.alert for telling in tellings if telling.why not in _OVER]
     if open_ones:
         blocks.append(_footer(process.process, open_ones))

@@ -118,6 +118,7 @@ ADVICE = {
     ),
 }
 LOOK = N_("Look at the night of {night}")
+ONE_PAGE = N_("On one page, for the weekly meeting")
 LOOK_AT_FILE = N_("Look at the night of {night} in this file")
 FOOTER = N_(
     "Told once. You hear of it again if it gets much worse or changes, and when it is over. "
