@@ -151,11 +151,11 @@ def main() -> None:
     parser.add_argument("--results", type=Path, help="the file whose section is written")
     told = parser.parse_args()
     each = max(told.years // 10, 1)
-    groups = {
+    groups: dict[str, list[Trial]] = {
         "null": [*null_trials(told.years), *holiday_trials(told.years // 4)],
         "slower": list(slower_trials(each)),
         "other": list(other_trials(each)),
-        "files": file_trials(told.scenarios),
+        "files": [*file_trials(told.scenarios)],
     }
     os.environ["OMP_NUM_THREADS"] = "1"
     scores = watch_all([trial for trials in groups.values() for trial in trials], told.processes)

@@ -33,7 +33,6 @@ WORLDS = {
     "Q": World(seed=0, queues=True),
 }
 SIZES = (1.1, 1.2, 1.3, 1.5, 2.0)
-EVENT_ARRAYS = ("case", "activity", "completed", "started", "person")
 SLOWER = frozenset({"slower_step"})
 WAITING = frozenset({"congestion", "slower_step"})
 
@@ -68,10 +67,7 @@ class WorldTrial:
 
     def visits_until(self, day: int) -> Visits:
         """As a night knew them: nothing of later days."""
-        log = self.world.log()
-        seen = log.completed < day
-        arrays = {name: None if (all_ := getattr(log, name)) is None else all_[seen] for name in EVENT_ARRAYS}
-        return visits(replace(log, days=day, **arrays))
+        return visits(self.world.log().until(day))
 
     @cached_property
     def planted(self) -> Planted | None:

@@ -19,6 +19,7 @@ from mining.regressions import play
 from mining.regressions.evidence import Reason, cause
 from mining.regressions.expected import BASE_DAYS, GAP_DAYS, Pace, base_days
 from mining.regressions.scores import ALARM, alarm_from, spread
+from mining.regressions.series import how_many
 from mining.visits import Visits
 
 CHANGED = 182  # a Monday
@@ -152,9 +153,9 @@ def test_the_spread_is_the_series_own_without_newest_nights_and_incidents() -> N
     past[200:230] = 100.0
     unlike = np.zeros(400, bool)
     unlike[200:230] = True
-    assert spread(past, unlike, 3, 1.0)[0] == pytest.approx(3.0, rel=0.2)
-    assert spread(past / 30, unlike, 3, 1.0)[0] == pytest.approx(1.0, rel=0.1)
-    assert spread(past[:30], unlike[:30], 3, 1.0)[0] == np.inf
+    assert spread(past, unlike, 1.0)[0] == pytest.approx(3.0, rel=0.2)
+    assert spread(past / 30, unlike, 1.0)[0] == pytest.approx(1.0, rel=0.1)
+    assert spread(past[:30], unlike[:30], 1.0)[0] == np.inf
 
 
 STAFFED = World(seed=3, days=CHANGED + 14, queues=True, noise=0.05)
@@ -207,3 +208,15 @@ def test_steps_of_the_same_people_are_a_pool() -> None:
 def test_fewer_false_alerts_need_a_higher_score() -> None:
     assert alarm_from(1.0) == ALARM
     assert [round(alarm_from(rate), 2) for rate in (100, 3.25, 0.5, 0.25, 0.001)] == [3.0, 3.0, 3.75, 4.0, 5.0]
+
+
+def test_of_many_series_each_must_be_surer() -> None:
+    assert alarm_from(1.0, 3) == alarm_from(1.0, 5) == ALARM
+    assert alarm_from(1.0, 20) == alarm_from(0.25) == 4.0
+    assert alarm_from(0.5, 10) == alarm_from(0.25)
+
+
+def test_series_are_the_steps_that_take_time_and_the_further_ways_out_of_a_state() -> None:
+    straight, loops = exposures(QUIET)[0], exposures(replace(QUIET, rework=0.1))[0]
+    assert (how_many(straight), how_many(loops)) == (5, 6)
+    assert how_many(straight.until(100)) == how_many(straight)

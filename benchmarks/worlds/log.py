@@ -32,6 +32,19 @@ class Log:
     segment_b: NDArray[np.bool_]  # one entry per case
     days: int
 
+    def until(self, day: int) -> Log:
+        """As it was known at the end of so many days."""
+        seen = self.completed < day
+        return Log(
+            case=self.case[seen],
+            activity=self.activity[seen],
+            completed=self.completed[seen],
+            started=None if self.started is None else self.started[seen],
+            person=None if self.person is None else self.person[seen],
+            segment_b=self.segment_b,
+            days=day,
+        )
+
     def table(self) -> pa.Table:
         """The log with the product's columns."""
         columns = {

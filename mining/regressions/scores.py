@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, t
+from scipy.stats import norm
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -16,16 +14,21 @@ HISTORY = 300  # nights from which the spread is learned
 UNSEEN = 28  # newest nights that it is not learned from, or a change would hide itself
 LEAST_HISTORY = 14  # nights with a score, before anything can be unusual
 LEAST_EXITS = 5.0  # expected in a window: fewer tell nothing
-MOST_CAUTION = 1.15  # for a short history: most series differ from chance by less than that
+CAUTION = 0.15  # by which the spread is widened where there is hardly a history; less the longer it is
 ALARM = 3.5  # standard errors
 # False alerts a year of a process of five unchanged steps, by the score from which on they are told (docs/regressions.md).
 CURVE = {3.0: 3.25, 3.5: 1.0, 4.0: 0.25, 4.5: 0.1, 5.0: 0.05}
+CURVE_SERIES = 5
 
 
-def alarm_from(false_per_year: float) -> float:
-    """The score from which on an alert is told, by how many false ones a year are put up with; between 3 and 5."""
+def alarm_from(false_per_year: float, series: int = CURVE_SERIES) -> float:
+    """The score from which on an alert is told, by how many false ones a year are put up with; between 3 and 5.
+
+    series: how many are watched. Each brings its own false alerts, so that of many each must be surer.
+    """
     rates = np.log([*CURVE.values()][::-1])
-    return float(np.interp(np.log(false_per_year), rates, [*CURVE][::-1]))
+    each = false_per_year * CURVE_SERIES / max(series, CURVE_SERIES)
+    return float(np.interp(np.log(each), rates, [*CURVE][::-1]))
 
 
 def unusual(surplus: Floats, expected: Floats, variance: Floats) -> Floats:
@@ -34,11 +37,11 @@ def unusual(surplus: Floats, expected: Floats, variance: Floats) -> Floats:
     return np.where(enough, surplus / np.sqrt(np.where(enough, variance, 1.0)), np.nan)
 
 
-def spread(past: Floats, left_out: Flags, window: int, least: float) -> Floats:
+def spread(past: Floats, left_out: Flags, least: float) -> Floats:
     """By series, the own spread of scores: of all past nights (axis 0) but the newest and those of incidents.
 
     `least` is the spread by chance alone. The 90 % quantile rather than the standard deviation, so that a few outliers do not
-    count; widened as Student's t is, since nights whose windows overlap are few observations. Infinite without a history.
+    count; wider while few have been seen. Infinite without a history.
     """
     newest = max(len(past) - UNSEEN, 0)
     history = past[max(newest - HISTORY, 0) : newest][~left_out[max(newest - HISTORY, 0) : newest]]
@@ -51,13 +54,4 @@ def spread(past: Floats, left_out: Flags, window: int, least: float) -> Floats:
     usual = np.take_along_axis(ordered, place[None], axis=0)[0] / norm.ppf(0.95)
     rms = np.sqrt((filled**2).sum(axis=0) / np.maximum(nights, 1))
     own = np.maximum(np.where(nights >= 100, usual, np.maximum(usual, rms)), least)
-    caution = np.array([_caution(int(many) // window) for many in nights])
-    return np.where(nights >= LEAST_HISTORY, own * caution, np.inf)
-
-
-@cache
-def _caution(observations: int) -> float:
-    """How much further out Student's t puts the alarm than the normal curve does."""
-    if observations < 2:
-        return MOST_CAUTION
-    return float(min(t.isf(norm.sf(ALARM), observations - 1) / ALARM, MOST_CAUTION))
+    return np.where(nights >= LEAST_HISTORY, own * (1 + CAUTION * (1 - nights / HISTORY)), np.inf)

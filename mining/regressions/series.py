@@ -13,10 +13,12 @@ import numpy as np
 from mining.comparison import BASE, RECENT, Comparison
 from mining.exposure import Exposure
 from mining.regressions.expected import WEEK, Flags, Floats, Ints, Pace, base_days
-from mining.regressions.scores import WINDOWS, spread, unusual
+from mining.regressions.scores import LEAST_EXITS, WINDOWS, spread, unusual
 from mining.shapley import turns
 
 SPAN = 14  # nights over which effects are measured
+FIRST_DAYS = 70  # how many series there are is told by them, so that it is the same in every later night
+PART = 0.02  # of the time of cases, before a step, or of the ways out of a state: what is less can hardly matter
 SLOWER = 0.75  # of the usual pace, at most, where the day is looked for on which a step became slower
 LOOK_BACK = 42  # days, for the day on which something began
 STANDS_STILL = 0.3  # of the usual moves of a day
@@ -41,6 +43,17 @@ class Series:
 
     kind: Kind
     number: int = 0
+
+
+def how_many(exposure: Exposure) -> int:
+    """Series of which an alert could come: steps before which cases spend their time, and further ways out of a state."""
+    state, next_ = np.array(exposure.flows, np.int64).reshape(-1, 2).T
+    moves = exposure.flow_exits[:FIRST_DAYS].sum(axis=(0, 1, 3))
+    states = len(exposure.names)
+    chance = moves / np.maximum(np.bincount(state, moves, states), 1.0)[state]
+    spent = np.bincount(next_, exposure.lived[:FIRST_DAYS].sum(axis=0)[state] * chance, states)
+    ways = np.bincount(state[(chance >= PART) & (moves >= LEAST_EXITS * FIRST_DAYS / SPAN)], minlength=states)
+    return int((spent >= PART * spent.sum()).sum() + np.maximum(ways - 1, 0).sum())
 
 
 @dataclass(frozen=True)
@@ -170,12 +183,12 @@ class Watched:
         if series.kind is Kind.STANDSTILL:
             return np.inf if self.stands_still(night) else 0.0
         if series.kind is Kind.MIX:
-            own = spread(self.mix[past], self.unlike[past], SPAN, float(self.mix_error[night]))[0]
+            own = spread(self.mix[past], self.unlike[past], float(self.mix_error[night]))[0]
             return float(np.nan_to_num(self.mix[night, 0] / own))
         found = [0.0]
         for window in set(windows) & set(LOOKED_AT[series.kind]):
             column = self.scores[series.kind, window][:, [series.number]]
-            own = spread(column[past], self.unlike[past], window, 1.0)[0]
+            own = spread(column[past], self.unlike[past], 1.0)[0]
             found.append(float(np.nan_to_num(sign * column[night, 0] / own)))
         return max(found)
 
