@@ -175,7 +175,8 @@ def _from_night(trace: Trace, night: Path) -> int:
     drop_views(night)  # the next night writes them anew
     _from_open_cases(trace, night)
     if examples := _examples(trace, night):
-        _blot(night / "index.html", [str(escape(form)) for e in examples for form in (e, display_name(e))])
+        for page in _pages(night):
+            _blot(page, [str(escape(form)) for e in examples for form in (e, display_name(e))])
         for file in _texts(night):
             durable.write(
                 file,
@@ -193,11 +194,11 @@ def _from_open_cases(trace: Trace, night: Path) -> None:
     links = [str(escape(case["link"])) for case in listed if case["case"] == trace.case_id and case["link"]]
     if not any(case["case"] == trace.case_id for case in listed):
         return
-    page = night / "index.html"
-    html = page.read_text(encoding="utf-8")
-    for link in links:
-        html = html.replace(f'href="{link}"', "")
-    durable.write(page, html.replace(f"<bdi>{escape(display_name(trace.case_id))}</bdi>", ERASED).encode())
+    for page in _pages(night):
+        html = page.read_text(encoding="utf-8")
+        for link in links:
+            html = html.replace(f'href="{link}"', "")
+        durable.write(page, html.replace(f"<bdi>{escape(display_name(trace.case_id))}</bdi>", ERASED).encode())
     told["morning"]["open_cases"] = [case for case in listed if case["case"] != trace.case_id]
     durable.write(findings, json.dumps(told, indent=1, ensure_ascii=False).encode())
     rows = night / "open-cases.csv"
@@ -212,6 +213,11 @@ def _without_rows(text: str, case_id: str) -> str:
     return kept.getvalue()
 
 
+def _pages(night: Path) -> list[Path]:
+    """The page in each of its languages."""
+    return sorted(night.glob("index*.html"))
+
+
 def _texts(night: Path) -> list[Path]:
     return [night / name for name in ("findings.json", "failed.json") if (night / name).exists()]
 
@@ -222,11 +228,10 @@ def _examples(trace: Trace, night: Path) -> list[str]:
 
 
 def _blot(page: Path, texts: Sequence[str]) -> None:
-    if page.exists():
-        html = page.read_text(encoding="utf-8")
-        for text in texts:
-            html = html.replace(text, ERASED)
-        durable.write(page, html.encode())
+    html = page.read_text(encoding="utf-8")
+    for text in texts:
+        html = html.replace(text, ERASED)
+    durable.write(page, html.encode())
 
 
 def _blotted(told: Any, texts: Sequence[str]) -> Any:

@@ -32,6 +32,7 @@ from mining.erasure import ERASED, Erased, Trace, _from_night, forget
 from mining.errors import InputError, StoreError
 from mining.findings import Findings
 from mining.home import Home
+from mining.languages import language, speaking
 from mining.night import Night
 from mining.pages import write_night
 from mining.process_file import load
@@ -371,13 +372,15 @@ def test_the_command_prints_what_it_erased(place: Path, context: ForkServerConte
 
 
 def test_an_open_case_is_struck_from_the_list_of_the_oldest(tmp_path: Path) -> None:
-    findings = replace(sample_findings(), morning=sample_morning())
-    page = write_night(findings, [], [], tmp_path)
+    findings = replace(sample_findings(), morning=sample_morning(), languages=("en", "zh"))
+    pages = [write_night(findings, [], [], tmp_path)]
+    with speaking(language("zh")):
+        pages.append(write_night(findings, [], [], tmp_path))
     (tmp_path / "findings.json").write_bytes(TypeAdapter(Findings).dump_json(findings))
     (tmp_path / "open-cases.csv").write_text("case,age_s\r\n4000,1.0\r\n40001,2.0\r\n")
-    assert "4000" in page.read_text()
+    assert all("4000" in page.read_text() for page in pages)
     _from_night(Trace(a_process(), "4000"), tmp_path)
-    assert "4000" not in page.read_text() and "4001" in page.read_text()
+    assert all("4000" not in page.read_text() and "4001" in page.read_text() for page in pages)
     kept = (tmp_path / "findings.json").read_text()
     assert '"4000"' not in kept and "/4000" not in kept and '"4001"' in kept
     assert (tmp_path / "open-cases.csv").read_text() == "case,age_s\n40001,2.0\n"

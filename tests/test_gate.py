@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 
 from expectations import event_log
 from expectations.event_log import Rule
+from expectations.facts import Bounds, Facts
 from mining.findings import Check, Severity
+from mining.languages import language, speaking
+from mining.languages.recalled import pieces
 from mining.process import Process
 from mining.validation import passed, validate
 
@@ -275,3 +278,17 @@ def test_five_placeholder_states_of_the_servicenow_log_are_set_aside(tmp_path: P
         ).fetchall()
     assert (kept, aside) == ((141_707,), [("-100", "placeholder_activity", 5)])
     assert passed(tuple(checks.values()))
+
+
+def test_every_rule_is_known_in_every_language() -> None:
+    """What the checks say is kept in English; pages in other languages know it again."""
+    day, now = date(2026, 11, 20), datetime(2026, 11, 21, tzinfo=UTC)
+    bounds = Bounds("case", "activity", "at", datetime(1980, 1, 1, tzinfo=UTC), now, activities_are_words=True)
+    facts = Facts(9100, 1003, 5000, ("Ship",), True, 0.2, 0.3, day, 1200, 3000.0, 12.5, 2.0)
+    rules = [*event_log.row_rules(bounds), *event_log.log_rules(facts)]
+    assert len(rules) >= 18
+    with speaking(language("zh")):
+        for rule in rules:
+            seen = rule.seen.format(failed="1,003", rows="9,100")
+            for text in (rule.title, seen, f"- {rule.title}: {seen} orders.csv row 4: time x"):
+                assert all(piece.known for piece in pieces(text)), text

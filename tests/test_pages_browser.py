@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, 
 
 from mining.findings import Findings
 from mining.flowchart import path_id, step_id
+from mining.languages import language, speaking
 from mining.pages import Download, draw_charts, write_failed_night, write_night, write_site
 from mining.pages.summary import FINDINGS
 from mining.process import Process
@@ -42,6 +43,9 @@ PAGES = (
     "orders/2026-11-21/index.html",
     "hostile/2026-11-20/index.html",
     "empty/2026-11-20/index.html",
+    "index.zh.html",
+    "orders/index.zh.html",
+    "orders/2026-11-19/index.zh.html",
 )
 
 Open = Callable[..., Page]
@@ -58,7 +62,12 @@ def browser() -> Iterator[Browser]:
 
 
 def publish(root: Path, findings: Findings) -> None:
-    folder = root / findings.process / findings.night
+    for code in reversed(findings.languages):  # the files to take away are of the first
+        with speaking(language(code)):
+            publish_edition(root / findings.process / findings.night, findings)
+
+
+def publish_edition(folder: Path, findings: Findings) -> None:
     maps = drawn_levels(findings) if findings.graph.activities else ()
     charts = draw_charts(findings.morning)
     offered = [Download("Map", "map.svg", "with its legend")]
@@ -74,8 +83,8 @@ def publish(root: Path, findings: Findings) -> None:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nights = tmp_path_factory.mktemp("nights")
-    for dated in ("2026-11-18", "2026-11-19"):
-        publish(nights, replace(sample_findings(), night=dated, morning=sample_morning()))
+    for dated, languages in (("2026-11-18", ("en",)), ("2026-11-19", ("en", "zh"))):
+        publish(nights, replace(sample_findings(), night=dated, morning=sample_morning(), languages=languages))
     publish(nights, replace(hostile_findings(), process="hostile"))
     publish(nights, replace(empty_findings(), process="empty"))
     columns = {"case": "a", "activity": "b", "completed": "c"}
@@ -235,6 +244,33 @@ def test_nights_lead_to_each_other(opened: Open, root: Path, site: str, over: st
     expect(page.locator(".banner")).to_contain_text("This night was not mined.")
     page.get_by_role("link", name="All processes").click()
     expect(page.locator("h1")).to_have_text("Processes")
+
+
+@pytest.mark.parametrize("over", ["http", "file"])
+def test_a_reader_stays_in_their_language(opened: Open, root: Path, site: str, over: str) -> None:
+    page = opened("index.html", base=site if over == "http" else root.as_uri())
+    page.get_by_role("link", name="中文").click()
+    expect(page.locator("h1")).to_have_text("流程")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    page.locator("a[href='orders/index.zh.html']").click()
+    page.get_by_role("link", name="2026年11月19日").click()
+    page.wait_for_url("**/2026-11-19/index.zh.html")
+    page.get_by_role("link", name="更晚").click()
+    page.wait_for_url("**/2026-11-21/index.zh.html")
+    page.get_by_role("link", name="更早").click()
+    slider = page.get_by_role("slider", name="活动")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(slider).to_have_attribute("aria-valuetext", "6 个活动中的 4 个")
+    page.locator(".bottlenecks > li").first.hover()
+    expect(page.locator("[data-hint]")).to_contain_text("流转 1,063 次")
+    page.get_by_role("link", name="更早").click()
+    page.wait_for_url("**/2026-11-18/index.html")  # a night of before there was Chinese
+    page.get_by_role("link", name="Later").click()
+    page.wait_for_url("**/2026-11-19/index.html")
+    page.get_by_role("link", name="中文").click()
+    page.get_by_role("link", name="全部流程").click()
+    page.wait_for_url("**/index.zh.html")
 
 
 def test_a_file_is_downloaded(opened: Open) -> None:

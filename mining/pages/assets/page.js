@@ -8,7 +8,7 @@
     const here = links ? nights.findIndex(([day]) => day === links.dataset.night) : -1;
     if (here < 0) return;
     for (const link of links.querySelectorAll("[data-go]")) {
-      const [day, first, ...others] = nights[here + Number(link.dataset.go)] || [];
+      const [day, , ...others] = nights[here + Number(link.dataset.go)] || [];
       if (day) {
         link.href = `../${day}/index.${others.includes(language) ? `${language}.` : ""}html`;
         link.title = day;
