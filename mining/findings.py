@@ -243,6 +243,21 @@ class Alert:
 
 
 @dataclass(frozen=True)
+class Improvement:
+    """A step that became quicker; a finding, and never an alert."""
+
+    step: str
+    after: str  # what had been completed
+    since: str  # YYYY-MM-DD, the first day that is thought to be affected
+    night: str  # YYYY-MM-DD that found it
+    change: float  # relative, of the step's sojourn: below 0
+    interval: Interval  # of the change
+    share_of_cycle_time: float  # of the mean cycle time, spent before this step now
+    score: float  # standard errors, by the step's own history, in the night that found it
+    decomposition: Decomposition
+
+
+@dataclass(frozen=True)
 class Watch:
     """What the nights up to this one say about change."""
 
@@ -250,6 +265,7 @@ class Watch:
     open: tuple[Alert, ...]  # at its end
     opened_in_a_year: int  # alerts that the last year's nights would have opened with today's settings
     nights: int  # of that year: fewer in a young log
+    improvements: tuple[Improvement, ...] = ()  # at the end of this night
 
 
 @dataclass(frozen=True)

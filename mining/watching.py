@@ -16,7 +16,7 @@ from mining.calendar import wall_clock
 from mining.exposure import Exposure, clock_of, window_start
 from mining.findings import Alert, Turn, Watch
 from mining.process import Process
-from mining.regressions import play
+from mining.regressions import Told, nights_played
 from mining.store import Tables
 from mining.visits import Visits
 
@@ -28,12 +28,14 @@ def watch(process: Process, tables: Tables, night: date) -> Watch:
     """What a night tells, and what is open at its end."""
     nights = [night - timedelta(days=back) for back in range(YEAR - 1, -1, -1)]
     year = list(_played(process, Visits.of(tables, process), window_start(night), nights))
-    latest: dict[str, Alert] = {alert.alert: alert for _day, alerts in year for alert in alerts}
+    latest: dict[str, Alert] = {alert.alert: alert for _day, told in year for alert in told.alerts}
+    last = year[-1][1] if year else Told()
     return Watch(
-        turns=year[-1][1] if year else (),
+        turns=last.alerts,
         open=tuple(alert for alert in latest.values() if alert.event != Turn.RESOLVED),
-        opened_in_a_year=sum(alert.event == Turn.OPENED for _day, alerts in year for alert in alerts),
+        opened_in_a_year=sum(alert.event == Turn.OPENED for _day, told in year for alert in told.alerts),
         nights=len(year),
+        improvements=last.improvements,
     )
 
 
@@ -42,18 +44,17 @@ def played(process: Process, tables: Tables, first: date, last: date) -> Iterato
     visits = Visits.of(tables, process)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     for start, nights in groupby(days, window_start):
-        yield from _played(process, visits, start, list(nights))
+        for day, told in _played(process, visits, start, list(nights)):
+            yield day, told.alerts
 
 
-def _played(
-    process: Process, visits: Visits, start: date, nights: list[date]
-) -> Iterator[tuple[date, tuple[Alert, ...]]]:
+def _played(process: Process, visits: Visits, start: date, nights: list[date]) -> Iterator[tuple[date, Told]]:
     exposure = Exposure.of(visits, clock_of(process, visits), process.zone, start)
     wall = Exposure.of(visits, wall_clock(), process.zone, start)
     rows = range(max(0, (nights[0] - exposure.first_day).days), (nights[-1] - exposure.first_day).days + 1)
-    told = play(exposure, rows, process.process, wall, process.alerts.false_per_year)
-    for row, alerts in zip(rows, told, strict=True):
-        yield exposure.day(row), alerts
+    nights_told = nights_played(exposure, rows, process.process, wall, process.alerts.false_per_year)
+    for row, told in zip(rows, nights_told, strict=True):
+        yield exposure.day(row), told
 
 
 def write_watch(found: Watch, work: Path) -> int:

@@ -13,9 +13,9 @@ import pytest
 
 from mining.calendar import wall_clock
 from mining.exposure import Exposure, clock_of
-from mining.findings import Alert, Turn, Verdict
+from mining.findings import Turn, Verdict
 from mining.process import Process
-from mining.regressions import play
+from mining.regressions import Told, nights_played
 from mining.store import Tables, derive
 from mining.visits import Visits
 
@@ -72,14 +72,14 @@ def first_day(name: str) -> date:
     return date.fromisoformat(truth(name)["first_day"])
 
 
-def told(name: str, folder: Path) -> tuple[tuple[Alert, ...], ...]:
+def told(name: str, folder: Path) -> tuple[Told, ...]:
     """Every night up to five weeks after the change was fully there, or of the whole log."""
     process = process_of(name)
     visits = Visits.of(tables_of(name, process, folder), process)
     working, wall = (Exposure.of(visits, clock, process.zone) for clock in (clock_of(process, visits), wall_clock()))
     change = planted(name)
     last = working.days if change is None else min(working.days, deadline(name) + 8)
-    return play(working, range(last), process.process, wall)
+    return nights_played(working, range(last), process.process, wall)
 
 
 def planted(name: str) -> int | None:
@@ -95,7 +95,8 @@ def deadline(name: str) -> int:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_was_planted_is_told_and_nothing_else(name: str, tmp_path: Path) -> None:
     nights = told(name, tmp_path)
-    opened = [(night, alert) for night, alerts in enumerate(nights) for alert in alerts if alert.event == Turn.OPENED]
+    opened = [(night, alert) for night, one in enumerate(nights) for alert in one.alerts if alert.event == Turn.OPENED]
+    better = [(night, found) for night, one in enumerate(nights) for found in one.improvements]
     change, kind, effect = planted(name), truth(name)["kind"], truth(name).get("true_effect", 0.0)
     assert [alert for night, alert in opened if change is None or night < change] == []
     if effect >= DUE:
@@ -109,4 +110,9 @@ def test_what_was_planted_is_told_and_nothing_else(name: str, tmp_path: Path) ->
             segment, value = truth(name)["segment"]
             assert alert.segment == {segment: value}
     if effect < 0 or truth(name).get("until"):
-        assert not nights[-1], "an improvement, or what is long over, is still told"
+        assert not nights[-1].alerts, "an improvement, or what is long over, is still told"
+    assert [found for night, found in better if change is None or night < change] == []
+    if effect <= -DUE:
+        night, found = better[0]
+        assert night <= deadline(name)
+        assert (found.step, found.change < 0) == (truth(name)["step"], True)

@@ -1,5 +1,5 @@
-"""What got slower: detection that counts open cases, knows how noisy each step is, and tells one incident at a time."""
+"""What got slower: detection that counts open cases, knows how noisy each step is, and tells one trouble once, not its echoes."""
 
-from mining.regressions.play import play
+from mining.regressions.play import Told, nights_played, play
 
-__all__ = ["play"]
+__all__ = ["Told", "nights_played", "play"]

@@ -14,12 +14,13 @@ import numpy as np
 
 from mining.drivers import explain
 from mining.exposure import Exposure
-from mining.findings import Alert, Turn, Verdict
+from mining.findings import Alert, Improvement, Turn, Verdict
 from mining.regressions.echoes import is_echo
 from mining.regressions.evidence import Reason
 from mining.regressions.finding import Found, unusual
+from mining.regressions.improvements import Improvements
 from mining.regressions.scores import ALARM, WINDOWS, alarm_from
-from mining.regressions.series import SPAN, Kind, Matter, Series, Watched
+from mining.regressions.series import SPAN, Kind, Matter, Series, Watched, how_many
 
 AT_ONCE = 2  # incidents of one process: of a third, nobody knows what it comes of
 QUIET = 1.0  # standard errors: below, nothing is unusual any more
@@ -51,17 +52,32 @@ class _Incident:
     usual: bool = False  # it has lasted so long that it is what is usual
 
 
+@dataclass(frozen=True)
+class Told:
+    """What one night says about change."""
+
+    alerts: tuple[Alert, ...] = ()
+    improvements: tuple[Improvement, ...] = ()
+
+
 def play(
     exposure: Exposure, nights: range, process: str = "", wall: Exposure | None = None, false_per_year: float = 1.0
 ) -> tuple[tuple[Alert, ...], ...]:
-    """What each of the nights would have told: one tuple of alerts for each of `nights`, which number rows of `exposure`.
+    """The alerts of `nights_played`."""
+    return tuple(told.alerts for told in nights_played(exposure, nights, process, wall, false_per_year))
+
+
+def nights_played(
+    exposure: Exposure, nights: range, process: str = "", wall: Exposure | None = None, false_per_year: float = 1.0
+) -> tuple[Told, ...]:
+    """What each of the nights would have told; `nights` are numbers of rows of `exposure`.
 
     Earlier nights are always played too, so that a night tells the same whichever range it is in. `wall`: the same rows lived
     by the wall clock, for seconds that people know. `false_per_year`: how many alerts by chance are put up with.
     """
-    machine = _Machine(Watched(exposure, wall), process, alarm_from(false_per_year), tell_from=nights.start)
+    machine = _Machine(Watched(exposure, wall), process, alarm_from(false_per_year, how_many(exposure)), tell_from=nights.start)
     told = [machine.play(night) for night in range(min(nights.stop, exposure.days))]
-    return tuple(told[night] if night < len(told) else () for night in nights)
+    return tuple(told[night] if night < len(told) else Told() for night in nights)
 
 
 @dataclass
@@ -73,11 +89,20 @@ class _Machine:
     open: list[_Incident] = field(default_factory=list, init=False)
     former: list[_Incident] = field(default_factory=list, init=False)
 
-    def play(self, night: int) -> tuple[Alert, ...]:
+    def __post_init__(self) -> None:
+        self.improvements = Improvements(self.watched, self.alarm)
+
+    def play(self, night: int) -> Told:
         """One night; all earlier ones have been played."""
         matter = self.watched.advance(night)
         if matter is None:
-            return ()
+            return Told()
+        alerts = self._alerts(night, matter)
+        lately = any(night - (one.closed or 0) <= MERGE_NIGHTS for one in self.former)
+        self.improvements.play(night, matter, undisturbed=not self.open and not lately)
+        return Told(alerts, self.improvements.told(night) if night >= self.tell_from else ())
+
+    def _alerts(self, night: int, matter: Matter) -> tuple[Alert, ...]:
         told = [alert for incident in tuple(self.open) for alert in self._follow(night, incident)]
         over = any(incident.closed == night for incident in self.former)
         if not over and len(self.open) < AT_ONCE:
@@ -102,8 +127,11 @@ class _Machine:
         return self._tell(night, incident, Turn.OPENED, found.score)
 
     def _is_new(self, night: int, found: Found) -> bool:
+        """Whether it is no echo of what is open, and has not become usual since the days that it is compared with."""
         base, recent = self.watched.base(night), np.arange(night + 1 - SPAN, night + 1)
         exposure = self.watched.exposure
+        if any(one.usual and one.found.series == found.series and one.since > base.min() for one in self.former):
+            return False
         return not any(is_echo(exposure, base, recent, one.found, found, self.alarm) for one in self.open)
 
     def _came_back(self, night: int, former: _Incident, found: Found) -> bool:

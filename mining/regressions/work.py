@@ -17,8 +17,9 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 WEEK = 7
-SURE = 3.3  # standard errors, if weeks differed as they do for certain; more, as few weeks have been seen
-CLEAR = 4.5  # the same, where every step and segment is looked at each night: unchanged ones hardly get to 4
+SURE = 4.0  # standard errors: less is chance, where the days were chosen because cases wait longer on them
+EXTREME = 3.3  # standard errors at which Student's t and the normal curve are compared; more, as few weeks have been seen
+CLEAR = 4.5  # standard errors, where every step and segment is looked at each night: unchanged ones hardly get to 4
 SLOWER = 1.07  # work that takes at least so much longer
 LEAST_SPREAD = 0.02  # of the weeks of a base: less is luck
 LEAST_BASE = 28  # days
@@ -163,4 +164,4 @@ def _places(exposure: Exposure) -> Iterator[tuple[dict[str, str], Flags]]:
 
 def _caution(pairs: Ints) -> Floats:
     """How much further out Student's t is as sure as the normal curve; two differences in three are news of their own."""
-    return np.asarray(t.isf(norm.sf(SURE), np.maximum(2 * pairs // 3, 2)) / SURE)
+    return np.asarray(t.isf(norm.sf(EXTREME), np.maximum(2 * pairs // 3, 2)) / EXTREME)
