@@ -23,10 +23,11 @@ from test_flowchart_difference import MAIN, tickets
 from mining.alerts.message import message_of, trial_message_of
 from mining.alerts.rendering import as_html, as_text
 from mining.findings import Alert, Findings, Verdict, Watch
-from mining.flowchart import draw_difference
+from mining.flowchart import draw_difference, duration_text
 from mining.languages import (
     ENGLISH,
     _,
+    catalogue,
     count_text,
     date_text,
     language,
@@ -40,6 +41,7 @@ from mining.languages import (
 from mining.languages.editions import editions, list_editions, page_in
 from mining.languages.recalled import KEPT, pieces, recalled
 from mining.pages import draw_charts, write_failed_night, write_night, write_site
+from mining.pages.wording import day
 from mining.register import Telling, Why
 from scripts.texts import FOLDER, texts
 
@@ -63,8 +65,8 @@ def source() -> Catalog:
     return texts()
 
 
-def ids(catalogue: Catalog) -> set[tuple[str | None, str]]:
-    return {(message.context, first(message.id)) for message in catalogue if message.id}
+def ids(of: Catalog) -> set[tuple[str | None, str]]:
+    return {(message.context, first(message.id)) for message in of if message.id}
 
 
 def first(text: str | tuple[str, ...] | list[str]) -> str:
@@ -84,9 +86,9 @@ def holes(text: str) -> set[str]:
 
 @pytest.mark.parametrize("file", CATALOGUES, ids=lambda file: file.stem)
 def test_every_text_is_translated_and_no_translation_is_left_over(file: Path) -> None:
-    catalogue = read(file)
-    assert ids(catalogue) == ids(source()), "run `make texts`"
-    assert [m.id for m in catalogue if m.id and (m.fuzzy or not all(every(m.string)))] == []
+    known = read(file)
+    assert ids(known) == ids(source()), "run `make texts`"
+    assert [m.id for m in known if m.id and (m.fuzzy or not all(every(m.string)))] == []
 
 
 def unlike(message: Message) -> bool:
@@ -113,12 +115,43 @@ def test_the_language_is_spoken_within_its_block_and_in_threads_that_are_told_so
     assert _("yes") == "yes"
 
 
+GERMAN = """
+msgid ""
+msgstr ""
+"Language: de"
+"Plural-Forms: nplurals=2; plural=(n != 1);"
+"Content-Type: text/plain; charset=utf-8"
+
+msgctxt "pattern of a day"
+msgid "d MMM y"
+msgstr "d. MMMM y"
+
+msgid "{number} d"
+msgstr "{number} T."
+"""
+
+
+def test_a_language_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "de.po").write_text(GERMAN.replace('"\n"', '\\n"\n"'), encoding="utf-8")
+    monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
+    languages.cache_clear()
+    try:
+        english, german = languages()
+        assert (english.name, german.name, german.tag, language("de")) == ("English", "Deutsch", "de", german)
+        with speaking(german):
+            assert duration_text(2.5 * 86400) == "2,5\u00a0T." and count_text(1079) == "1.079"
+            assert day("2026-03-05") == "5.\u00a0März\u00a02026"
+            assert duration_text(60) == "1\u00a0min"  # not translated yet
+    finally:
+        languages.cache_clear()
+
+
 def test_numbers_and_days() -> None:
-    day = date(2026, 11, 20)
+    friday = date(2026, 11, 20)
     assert (count_text(1234567), number(1079.25, 1), number(3, 2)) == ("1,234,567", "1,079.2", "3.00")
-    assert date_text(day, "d MMM y") == "20 Nov 2026"
+    assert date_text(friday, "d MMM y") == "20 Nov 2026"
     with speaking(ZH):
-        assert (count_text(1079), date_text(day, "EEEE")) == ("1,079", "星期五")
+        assert (count_text(1079), date_text(friday, "EEEE")) == ("1,079", "星期五")
 
 
 @pytest.mark.parametrize(
