@@ -28,7 +28,8 @@ ALWAYS_US = (-2_208_988_800_000_000, 7_258_118_400_000_000)  # 1900 to 2200: dou
 
 WARM_UP_DAYS = 70
 MEMORY_DAYS = 182  # what weekdays are learned from: long against noise, short enough to follow new opening hours
-USUAL_WEEKS = 5  # a holiday is told against the same weekday of so many weeks: three nearly empty ones are a new level
+USUAL_WEEKS = 5  # a holiday is told against the same weekday of so many weeks that were none
+NEW_LEVEL = 3  # weeks on end: if a weekday stays as empty, it is no holiday any more
 HOLIDAY_SHARE = 0.3
 HOLIDAY_CHANCE = 1e-4  # and is no holiday if chance alone leaves a day so empty more often
 HOLIDAY_SPEED = 0.05
@@ -128,8 +129,7 @@ def day_speeds(counts: npt.NDArray[np.int64], first_weekday: int) -> tuple[Secon
     The speed of day d depends on the days before d, whether it is a holiday on day d too; both on all of the first 70.
     """
     weekday = (first_weekday + np.arange(len(counts))) % 7
-    usual = np.array([_usual(counts, day) for day in range(len(counts))])
-    holiday = (counts < HOLIDAY_SHARE * usual) & (pdtr(counts, usual) < HOLIDAY_CHANCE)
+    holiday = _holidays(counts)
     speeds = np.empty(len(counts))
     for day in range(len(counts)):
         seen = slice(max(0, day - MEMORY_DAYS), day) if day >= WARM_UP_DAYS else slice(0, WARM_UP_DAYS)
@@ -137,11 +137,23 @@ def day_speeds(counts: npt.NDArray[np.int64], first_weekday: int) -> tuple[Secon
     return np.where(holiday, HOLIDAY_SPEED, speeds), holiday
 
 
-def _usual(counts: npt.NDArray[np.int64], day: int) -> float:
-    """Completed steps on a usual day of the same weekday: the median of the five weeks before, or of the first ten."""
-    if day < WARM_UP_DAYS:
-        return float(np.median(counts[day % 7 : WARM_UP_DAYS : 7]))
-    return float(np.median(counts[max(day % 7, day - 7 * USUAL_WEEKS) : day : 7]))
+def _holidays(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Days on which far less is completed than usually on their weekday: the median of five before that were no holidays.
+
+    The first ten weeks are judged together. A weekday that stays empty is no holiday any more, but has a new level.
+    """
+    holiday, counted = np.zeros((2, len(counts)), bool)
+    for day in range(len(counts)):
+        before = np.arange(day % 7, day, 7)
+        if day < WARM_UP_DAYS:
+            usual = np.median(counts[day % 7 : WARM_UP_DAYS : 7])
+        else:
+            if holiday[before[-NEW_LEVEL:]].all():
+                counted[before] = before >= before[-NEW_LEVEL]
+            usual = np.median(counts[before[counted[before]][-USUAL_WEEKS:]])
+        holiday[day] = counts[day] < HOLIDAY_SHARE * usual and pdtr(counts[day], usual) < HOLIDAY_CHANCE
+        counted[day] = not holiday[day]
+    return holiday
 
 
 def _weekday_speeds(

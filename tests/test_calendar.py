@@ -222,6 +222,13 @@ def test_a_weekday_given_up_is_learned_and_not_a_holiday_for_ever() -> None:
     assert speeds[7 * 59 + 5] < 0.05
 
 
+def test_the_fourth_of_six_mondays_off_is_a_holiday_as_the_others_were() -> None:
+    counts = np.full(7 * 30, 400)
+    off = 7 * np.array([20, 22, 23, 25])
+    counts[off] = 15
+    assert np.flatnonzero(day_speeds(counts, 0)[1]).tolist() == off.tolist()
+
+
 def test_two_empty_weeks_are_holidays_and_a_lasting_loss_is_not() -> None:
     counts = np.array(WEEK * 60)
     counts[7 * 20 : 7 * 22] //= 20
