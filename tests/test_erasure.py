@@ -215,11 +215,13 @@ def test_a_case_that_only_a_failed_night_names(place: Path) -> None:
         night(place, 3).run()
     assert sorted(Path(name).name for name in traces(place, "solo0")) == [
         "failed.json",
-        *["index.html"] * 3,  # of the night, and the lists, which tell why it failed
+        *["index.en.html"] * 2,  # of the lists, which tell why it failed
+        *["index.html"] * 3,  # of the lists and the night
+        *["index.zh.html"] * 3,
     ]
     forgotten(place, "solo0")
     assert traces(place, "solo0") == []
-    assert len(traces(place, "solo1")) == 2
+    assert len(traces(place, "solo1")) == 3
 
 
 # ---- it does not come back

@@ -263,7 +263,7 @@ def test_every_chart_in_chinese(chinese: Findings) -> None:
 
 def test_every_message_in_chinese() -> None:
     process = a_process(title="订单", owner={"name": "订单组", "language": "zh"})
-    known = words(SAME_EVERYWHERE) | words("Deliver Ship goods region export orders validate")
+    known = words(SAME_EVERYWHERE) | words("Deliver Ship goods region export orders validate pdf")
     for verdict in Verdict:
         for why in Why:
             alert = an_alert(verdict=verdict, note="Step validate: The data did not pass the gate.")
