@@ -9,7 +9,7 @@ import numpy as np
 from mining.comparison import BASE, RECENT, Comparison
 from mining.exposure import Exposure
 from mining.regressions.evidence import Cause, Reason, cause
-from mining.regressions.expected import WEEK
+from mining.regressions.expected import WEEK, Ints
 from mining.regressions.series import SPAN, Kind, Matter, Series, Watched
 from mining.regressions.work import SlowerWork, score_of_work, slower_work, work_began
 from mining.segments import strata_in
@@ -58,29 +58,31 @@ def _others(watched: Watched, night: int, matter: Matter, alarm: float) -> list[
 
 
 def _slower_steps(watched: Watched, night: int, matter: Matter, alarm: float) -> list[Found]:
+    late = {int(step): watched.score(night, Series(Kind.STEP, int(step))) for step in _late(watched, night, alarm)}
+    late = {step: score for step, score in late.items() if score >= alarm}
+    working = slower_work(watched.exposure, watched.base(night), night)
     slower = matter.slower(IMPACT, EFFECT)
-    late = watched.highest(night, Kind.STEP) >= alarm
-    if (late & ~slower).any():  # what is sudden would be thinned by older days
+    if not slower[[*late, *working]].all():  # what is sudden would be thinned by older days
         slower |= watched.matter(night, WEEK).slower(IMPACT, EFFECT)
-    waited = (_believed(watched, night, int(step), matter, alarm) for step in np.flatnonzero(slower & late))
-    by_work = (
-        _by_work(watched, night, work)
-        for work in slower_work(watched.exposure, watched.base(night), night).values()
-        if slower[work.step] or _matters_there(watched, night, work)
-    )
-    best = {one.series: one for one in by_work}
-    for one in filter(None, waited):
-        longer = best.get(one.series)
-        best[one.series] = replace(longer, score=max(one.score, longer.score), cause=one.cause) if longer else one
+    by_work = (work for work in working.values() if slower[work.step] or _matters_there(watched, night, work))
+    best = {work.step: _by_work(watched, night, work) for work in by_work}
+    for step, score in late.items():
+        waits = _believed(watched, night, step, score, matter, alarm) if slower[step] else None
+        if waits and step in best:
+            best[step] = replace(best[step], score=max(score, best[step].score), cause=waits.cause)
+        elif waits:
+            best[step] = waits
     return list(best.values())
 
 
-def _believed(watched: Watched, night: int, step: int, matter: Matter, alarm: float) -> Found | None:
+def _late(watched: Watched, night: int, alarm: float) -> Ints:
+    """Steps that come late by chance alone; by their own history, they may not."""
+    return np.flatnonzero(watched.highest(night, Kind.STEP) >= alarm)
+
+
+def _believed(watched: Watched, night: int, step: int, score: float, matter: Matter, alarm: float) -> Found | None:
     """A step that comes late, with its cause, unless it is not to be told: queues grow by chance, too."""
     series = Series(Kind.STEP, step)
-    score = watched.score(night, series)
-    if score < alarm:
-        return None
     since = watched.began(night, series)
     recent = np.arange(min(since, night + 1 - WEEK), night + 1)
     found = cause(watched.exposure, watched.base(night), recent, step)

@@ -18,7 +18,9 @@ Flags = npt.NDArray[np.bool_]
 
 WEEK = 7
 SURE = 4.0  # standard errors: less is chance, where the days were chosen because cases wait longer on them
-EXTREME = 3.3  # standard errors at which Student's t and the normal curve are compared; more, as few weeks have been seen
+EXTREME = (
+    3.3  # standard errors at which Student's t and the normal curve are compared; more, as few weeks have been seen
+)
 CLEAR = 4.5  # standard errors, where every step and segment is looked at each night: unchanged ones hardly get to 4
 SLOWER = 1.07  # work that takes at least so much longer
 LEAST_SPREAD = 0.02  # of the weeks of a base: less is luck
@@ -42,12 +44,12 @@ class SlowerWork:
 def slower_work(exposure: Exposure, base: Ints, night: int) -> dict[int, SlowerWork]:
     """The steps, by code, of which the work clearly takes longer in the last nights, each with where it is clearest."""
     found: dict[int, SlowerWork] = {}
+    segments, places = zip(*_places(exposure), strict=True)
     for seen in _seen(exposure, base, night):
-        for segment, inside in _places(exposure):
-            for step in np.flatnonzero(seen.alone(inside) & (seen.at_most(inside) >= CLEAR)):
-                one = SlowerWork(int(step), seen.score(int(step), inside), segment)
-                if one.score >= CLEAR:
-                    found[one.step] = max(found.get(one.step, one), one, key=lambda some: some.score)
+        for place, step in np.argwhere(seen.hopeful(np.array(places))):
+            one = SlowerWork(int(step), seen.score(int(step), places[place]), segments[place])
+            if one.score >= CLEAR:
+                found[one.step] = max(found.get(one.step, one), one, key=lambda some: some.score)
     return found
 
 
@@ -87,31 +89,29 @@ class _Seen:
     before: Floats
     spread: Floats  # [step] variance of a piece of work
 
-    def mean(self, inside: Flags) -> Floats:
-        """By step, the mean logarithm beyond the usual."""
-        return np.asarray(self.surplus[inside].sum(axis=0) / np.maximum(self.now[inside].sum(axis=0), 1.0))
-
-    def alone(self, inside: Flags) -> Flags:
-        """By step, whether the others hardly take longer; nobody is left out of what is everywhere."""
-        return np.asarray(inside.all() | (self.mean(inside) >= MORE_THAN_OTHERS * self.mean(~inside)))
-
     def longer(self, inside: Flags) -> Floats:
-        """By step, the mean beyond the usual; 0 where it is too little, or too little is known of the work."""
-        longer = self.mean(inside)
-        enough = (self.now[inside].sum(axis=0) >= LEAST_WORK) & (longer / UNCLIPPED >= np.log(SLOWER))
-        return np.where(enough, longer, 0.0)
+        """[..., step] the mean logarithm beyond the usual of the strata that are `inside` [..., stratum]."""
+        return np.asarray((inside @ self.surplus) / np.maximum(inside @ self.now, 1.0))
+
+    def enough(self, inside: Flags) -> Flags:
+        """Whether enough is known of the work, and it takes longer by enough."""
+        return np.asarray((inside @ self.now >= LEAST_WORK) & (self.longer(inside) / UNCLIPPED >= np.log(SLOWER)))
 
     def by_chance(self, inside: Flags) -> Floats:
-        """By step, the standard error of `longer`, if pieces of work have nothing in common."""
-        each = sum(1 / np.maximum(pieces[inside].sum(axis=0), 1.0) for pieces in (self.now, self.before))
+        """The standard error of `longer`, if pieces of work have nothing in common."""
+        each = sum(1 / np.maximum(inside @ pieces, 1.0) for pieces in (self.now, self.before))
         return np.asarray(np.sqrt(np.maximum(self.spread, 1e-9) * each))
 
-    def at_most(self, inside: Flags) -> Floats:
-        """By step, what the score is at most."""
-        return self.longer(inside) / self.by_chance(inside)
+    def hopeful(self, inside: Flags) -> Flags:
+        """Whether the score may be clear, and the others hardly take longer; nobody is left out of what is everywhere."""
+        longer = self.longer(inside)
+        alone = inside.all(axis=-1, keepdims=True) | (longer >= MORE_THAN_OTHERS * self.longer(~inside))
+        return np.asarray(self.enough(inside) & alone & (longer >= CLEAR * self.by_chance(inside)))
 
     def score(self, step: int, inside: Flags) -> float:
-        """In standard errors: by chance, and by how much weeks differ."""
+        """In standard errors: by chance, and by how much weeks differ; 0 where the work is not longer by enough."""
+        if not self.enough(inside)[step]:
+            return 0.0
         surplus, many, _spread = surplus_of(self.exposure, self.base, np.array([step]))
         mine, count = surplus[:, inside, 0].sum(axis=1), many[:, inside, 0].sum(axis=1)
         error = max(float(weekly_error(mine, count, self.base, self.recent)), float(self.by_chance(inside)[step]))
