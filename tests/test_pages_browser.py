@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from morning_samples import sample_morning
 from pages_samples import drawn_levels, empty_findings, hostile_findings, sample_findings
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
@@ -19,6 +20,7 @@ from mining.flowchart import path_id, step_id
 from mining.languages import language, speaking
 from mining.pages import Download, draw_charts, write_failed_night, write_night, write_site
 from mining.pages.summary import FINDINGS
+from mining.pages.views import Left, View, Views
 from mining.process import Process
 from mining.serve import server
 
@@ -46,7 +48,10 @@ PAGES = (
     "index.zh.html",
     "orders/index.zh.html",
     "orders/2026-11-19/index.zh.html",
+    "orders/2026-11-19/views/region-export/index.html",
 )
+
+VIEW = View("region", "export", 1_210)
 
 Open = Callable[..., Page]
 
@@ -61,18 +66,21 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-def publish(root: Path, findings: Findings) -> None:
+def publish(root: Path, findings: Findings, views: Views | None = None) -> None:
+    folder = root / findings.process / findings.night
+    if views and views.current:
+        folder = folder / "views" / views.current.folder
     for code in reversed(findings.languages):  # the files to take away are of the first
         with speaking(language(code)):
-            publish_edition(root / findings.process / findings.night, findings)
+            publish_edition(folder, findings, views)
 
 
-def publish_edition(folder: Path, findings: Findings) -> None:
+def publish_edition(folder: Path, findings: Findings, views: Views | None = None) -> None:
     maps = drawn_levels(findings) if findings.graph.activities else ()
     charts = draw_charts(findings.morning)
     offered = [Download("Map", "map.svg", "with its legend")]
     offered += [Download(f"{name}, SVG", f"{name}.svg", "") for name in charts]
-    write_night(findings, maps, offered, folder, None, charts)
+    write_night(findings, maps, offered, folder, None, charts, views)
     for name, chart in charts.items():
         (folder / f"{name}.svg").write_text(chart.wide)
     (folder / "findings.json").write_bytes(FINDINGS.dump_json(findings))
@@ -84,7 +92,9 @@ def publish_edition(folder: Path, findings: Findings) -> None:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nights = tmp_path_factory.mktemp("nights")
     for dated, languages in (("2026-11-18", ("en",)), ("2026-11-19", ("en", "zh"))):
-        publish(nights, replace(sample_findings(), night=dated, morning=sample_morning(), languages=languages))
+        for current in (None, VIEW) if dated in ORDERS else (None,):
+            findings = replace(sample_findings(), night=dated, morning=sample_morning(), languages=languages)
+            publish(nights, findings, Views((VIEW,), (Left("region", 3),), current) if dated in ORDERS else None)
     publish(nights, replace(hostile_findings(), process="hostile"))
     publish(nights, replace(empty_findings(), process="empty"))
     columns = {"case": "a", "activity": "b", "completed": "c"}
@@ -151,6 +161,26 @@ def test_a_page_is_clean_and_fits(opened: Open, root: Path, path: str, width: in
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
             "rgb(245, 247, 249)" if scheme == "light" else "rgb(15, 21, 28)"
         )
+
+
+@pytest.mark.parametrize(
+    ("path", "width", "scheme"),
+    [
+        (ORDERS, WIDE, "light"),
+        ("orders/2026-11-19/index.zh.html", PHONE, "dark"),
+        ("orders/2026-11-19/views/region-export/index.html", PHONE, "light"),
+        ("index.zh.html", WIDE, "dark"),
+        ("orders/index.html", PHONE, "light"),
+        ("orders/2026-11-21/index.html", PHONE, "dark"),
+        ("hostile/2026-11-20/index.html", WIDE, "dark"),
+    ],
+)
+def test_nothing_keeps_people_from_reading_a_page(opened: Open, path: str, width: int, scheme: str) -> None:
+    """Each kind of page, and each setting, once: axe takes its time, and does not judge colours inside pictures."""
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    options = {"runOnly": tags, "resultTypes": ["violations"], "preload": False}
+    found = Axe().run(opened(path, width=width, scheme=scheme), options=options).response["violations"]
+    assert [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]] == []
 
 
 def test_ids_are_unique_on_the_whole_page(opened: Open) -> None:
