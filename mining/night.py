@@ -53,6 +53,7 @@ class Night:
     day: date
     home: Home
     place: Workplace
+    registered: bool = True  # whether the register hears that it begins
 
     @classmethod
     def of(cls, process: Process | Path, day: date, home: Home, run: str | None = None) -> Night:
@@ -82,8 +83,19 @@ class Night:
         """Bring what is new at the source; the number of rows. What killed runs left behind is put right first."""
         with self._alone("pull"):
             self._mend()
+        if self.registered:
+            self._note_beginning()
         self.place.empty()
         return self._pull()
+
+    def _note_beginning(self) -> None:
+        """So that the dead man's check can tell a night that hangs from one that nobody began."""
+        from mining.register import Register  # noqa: PLC0415 - brings SQLAlchemy
+
+        try:
+            Register.open(self.home).started(self.process.process, self.day)
+        except StoreError as error:  # the step `alert` needs the register, and fails where it is away; mining does not
+            LOG.error("it could not be noted that the night has begun: %s", error)
 
     def _mend(self) -> None:
         loading.undo_unfinished(self.home, self.process.process)

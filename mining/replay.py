@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -33,7 +34,7 @@ def replay(process: Process, home: Home, first: date, last: date, to: Path) -> l
         raise InputError(f"--from {first} is after --to {last}")
     if not to.parent.is_dir():
         raise InputError(f"--alerts {to}: there is no folder {to.parent}; make it first")
-    night = Night.of(process, last, home)
+    night = dataclasses.replace(Night.of(process, last, home), registered=False)
     try:
         for step in ("pull", "validate", "store"):
             night.do(step)

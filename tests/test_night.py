@@ -19,6 +19,7 @@ from mining.home import Home
 from mining.newest import newest_pulled
 from mining.night import STEPS, Night
 from mining.process_file import load
+from mining.register import Register
 from mining.workplace import Workplace, clear, run_name
 
 YAML = ORDERS_YAML + "timezone: Europe/Berlin\n"
@@ -321,3 +322,13 @@ def test_folders_of_dead_runs_are_cleared_away_and_others_stay(tmp_path: Path) -
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {held.name, resting.name}
     held.leave()
     assert not held.folder.exists()
+
+
+def test_the_register_knows_that_a_night_has_begun(place: Path) -> None:
+    night, register = a_night(place, "2024-03-01"), Register.open(Home(place / "home"))
+    night.do("pull")
+    [begun] = register.runs("orders")
+    assert (begun.night, begun.finished_at, begun.failed) == ("2024-03-01", None, None)
+    night.run(pulled=True)
+    [ended] = register.runs("orders")
+    assert ended.started_at == begun.started_at and ended.finished_at
