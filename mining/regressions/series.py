@@ -11,15 +11,18 @@ from enum import Enum
 import numpy as np
 
 from mining.comparison import BASE, RECENT, Comparison
-from mining.exposure import Exposure
+from mining.exposure import OLDEST, Exposure
 from mining.regressions.expected import WEEK, Flags, Floats, Ints, Pace, base_days
 from mining.regressions.scores import LEAST_EXITS, WINDOWS, spread, unusual
+from mining.semi_markov import Counts
 from mining.shapley import turns
 
 SPAN = 14  # nights over which effects are measured
 FIRST_DAYS = 70  # how many series there are is told by them, so that it is the same in every later night
 PART = 0.02  # of the time of cases, before a step, or of the ways out of a state: what is less can hardly matter
 SLOWER = 0.75  # of the usual pace, at most, where the day is looked for on which a step became slower
+OLDER = 0.25  # of the growth of a step, as a logarithm, by which those who came to it must have been older
+ALONE = 0.98  # chance of a way out of a state from which on the others hardly count
 LOOK_BACK = 42  # days, for the day on which something began
 STANDS_STILL = 0.3  # of the usual moves of a day
 LEAST_MOVES = 20  # on a usual day: where there are fewer, a few days without any are nothing
@@ -65,6 +68,8 @@ class Matter:
     turn: Floats  # more of the turn adds
     mix: float
     mix_error: float  # its standard error by chance alone, if cases come independently of each other
+    older: Floats  # logarithm by which those were older who did come to the step
+    parted: Flags  # whether most come from states that cases leave by other ways, too
 
     @classmethod
     def of(cls, seen: Comparison) -> Matter:
@@ -73,6 +78,7 @@ class Matter:
         added = seen.split.duration[RECENT].sum(axis=0) @ into
         often = estimate.mix[:, :, None] * estimate.visits
         before = ((often[BASE] + often[RECENT]) / 2 * estimate.sojourn[BASE]).sum(axis=0) @ into
+        alone = (estimate.chance[BASE] >= ALONE) * (often * estimate.sojourn)[BASE]
         apart = estimate.by_stratum[BASE] - mean
         between, arrivals = (estimate.mix[BASE] * apart**2).sum(), np.maximum(counts.arrivals.sum(axis=1), 1.0)
         return cls(
@@ -81,11 +87,28 @@ class Matter:
             turn=turns(estimate, counts).sum(axis=0) / mean,
             mix=float(seen.split.totals[RECENT, 0] / mean),
             mix_error=float(np.sqrt(between / arrivals[RECENT] + between / arrivals[BASE]) / mean),
+            older=_older(seen.counts, into),
+            parted=np.asarray(alone.sum(axis=0) @ into < before / 2),
         )
 
     def slower(self, impact: float, effect: float) -> Flags:
-        """By step, whether it is so much slower."""
-        return np.asarray((self.step >= impact) & (self.effect >= effect))
+        """By step, whether it is so much slower.
+
+        Where the ways part, those who wait for another step look as if they were late for this one: then those who did come to
+        it must have been older, too.
+        """
+        late = ~self.parted | (self.older >= OLDER * np.log1p(np.maximum(self.effect, 0)))
+        return np.asarray((self.step >= impact) & (self.effect >= effect) & late)
+
+
+def _older(counts: Counts, into: Floats) -> Floats:
+    """By step, how much older those were who came to it in the recent days: logarithm of age, within flows and strata."""
+    age = np.log(np.r_[counts.ages[1] / 2, np.sqrt(counts.ages[1:] * np.r_[counts.ages[2:], OLDEST])])
+    many = counts.moves.sum(axis=3)
+    mean = counts.moves @ age / np.maximum(many, 1e-9)
+    weight = many[RECENT] * (many[BASE] > 0)
+    more = ((mean[RECENT] - mean[BASE]) * weight).sum(axis=0) @ into
+    return np.asarray(more / np.maximum(weight.sum(axis=0) @ into, 1e-9))
 
 
 @dataclass
