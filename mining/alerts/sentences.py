@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from mining.alerts import texts, wording
-from mining.findings import Alert, Decomposition, Turn, Verdict
+from mining.findings import Alert, Decomposition, Improvement, Turn, Verdict
 from mining.flowchart.labels import display_name
 from mining.languages import _, count_text, ngettext, number, pgettext
 from mining.languages.recalled import recalled
@@ -27,6 +27,17 @@ def headline(alert: Alert) -> str:
         change=wording.percent(alert.change),
         since=wording.day(alert.since),
         night=wording.day(alert.night),
+    )
+
+
+def quicker(better: Improvement) -> str:
+    """What became quicker, since when, by how much, and what it saves."""
+    saved = better.share_of_cycle_time * better.decomposition.now_s * -better.change / (1 + better.change)
+    return _(texts.QUICKER).format(
+        step=_(texts.STEP_AFTER).format(step=name(better.step), after=name(better.after)),
+        change=wording.percent(better.change),
+        since=wording.day(better.since),
+        time=wording.length(saved),
     )
 
 

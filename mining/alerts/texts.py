@@ -41,6 +41,7 @@ USUAL_NOW = {
     ),
     Verdict.CONGESTION: N_("{step} still has more work than before {since}{where}, which counts as usual from now on"),
 }
+QUICKER = N_("{step} takes {change} less time since {since}, about {time} less per case")
 NIGHTS_WITHOUT_RESULT = N_("Nothing was mined for the nights of {since} to {night}")
 PREFIXES = {
     Why.OPENED: "{headline}",
