@@ -12,6 +12,7 @@ import pytest
 from benchmarks.worlds import STEPS, Change, World
 from benchmarks.worlds.visits import PROCESS, visits
 from mining.calendar import day_edges, wall_clock
+from mining.comparison import Comparison
 from mining.crews import crews
 from mining.exposure import Exposure, clock_of
 from mining.findings import Alert, Turn, Verdict
@@ -19,8 +20,8 @@ from mining.regressions import play
 from mining.regressions.evidence import Reason, cause
 from mining.regressions.expected import BASE_DAYS, GAP_DAYS, Pace, base_days
 from mining.regressions.scores import ALARM, alarm_from, spread
-from mining.regressions.series import how_many
-from mining.visits import Visits
+from mining.regressions.series import Matter, how_many
+from mining.visits import OPEN, Visits
 
 CHANGED = 182  # a Monday
 QUIET = World(seed=11, days=CHANGED + 24, noise=0.05)
@@ -220,3 +221,30 @@ def test_series_are_the_steps_that_take_time_and_the_further_ways_out_of_a_state
     straight, loops = exposures(QUIET)[0], exposures(replace(QUIET, rework=0.1))[0]
     assert (how_many(straight), how_many(loops)) == (5, 6)
     assert how_many(straight.until(100)) == how_many(straight)
+
+
+def test_who_waits_for_another_step_does_not_make_one_late() -> None:
+    """Half of the cases go on to a step whose queue has just grown; the others go where they always went, as fast as ever."""
+    rng, hour = np.random.default_rng(4), 3_600_000_000
+    entered = np.sort(rng.uniform(0, 60 * 24, 3000))
+    queue = rng.random(3000) < 0.5
+    waits = rng.lognormal(np.log(5), 0.5, 3000) * np.where(queue & (entered > 46 * 24), 12, 1)
+    left = entered + waits
+    start, night = 1_704_067_200_000_000, 60 * 24
+    seen = Visits(
+        state=np.ones(3000, np.int64),
+        next=np.where(left >= night, OPEN, np.where(queue, 3, 2)),
+        entered_us=start + (entered * hour).astype(np.int64),
+        left_us=start + (np.minimum(left, night) * hour).astype(np.int64),
+        stratum=np.zeros(3000, np.int64),
+        case=np.arange(3000),
+        first_us=start + (entered * hour).astype(np.int64),
+        first_stratum=np.zeros(3000, np.int64),
+        names=("just begun", "Take", "Ask", "Queue"),
+        strata=({},),
+        night_end_us=start + night * hour,
+    )
+    exposure = Exposure.of(seen, wall_clock(), PROCESS.zone)
+    matter = Matter.of(Comparison(exposure, np.arange(44), np.arange(47, 60), noise=False))
+    assert matter.effect[2] > 0.1, "it looks late"
+    assert matter.slower(0.02, 0.1).tolist() == [False, False, False, True]
