@@ -15,6 +15,7 @@ from mining.regressions.work import SlowerWork, score_of_work, slower_work, work
 from mining.segments import strata_in
 
 EFFECT = 0.10  # a step's sojourn must have grown by
+RECENT_NIGHTS = 28  # at most, of an incident, are explained
 IMPACT = 0.02  # of the mean cycle time, that a change adds
 LEAST_CASES = 30  # in the nights of a span: of fewer, nobody knows which kinds come
 LARGE = 0.25  # a wait that has no cause but chance, or more cases, is told from here on
@@ -84,6 +85,8 @@ def _believed(watched: Watched, night: int, step: int, score: float, matter: Mat
     """A step that comes late, with its cause, unless it is not to be told: queues grow by chance, too."""
     series = Series(Kind.STEP, step)
     since = watched.began(night, series)
+    if watched.matter(night, min(max(night + 1 - since, WEEK), RECENT_NIGHTS)).effect[step] < EFFECT / 2:
+        return None  # what would be told of these days is no slow-down
     recent = np.arange(min(since, night + 1 - WEEK), night + 1)
     found = cause(watched.exposure, watched.base(night), recent, step)
     if found.reason in (Reason.UNKNOWN, Reason.WORK, Reason.PEOPLE) or matter.step[step] >= LARGE:

@@ -15,10 +15,9 @@ from mining.drivers import explain
 from mining.findings import Improvement, Verdict
 from mining.regressions.echoes import CLEARER
 from mining.regressions.expected import WEEK, Ints
-from mining.regressions.finding import EFFECT, IMPACT, STAYS
+from mining.regressions.finding import EFFECT, IMPACT, RECENT_NIGHTS, STAYS
 from mining.regressions.series import SPAN, Kind, Matter, Series, Watched
 
-RECENT_NIGHTS = 28  # at most, are compared with the base
 KEPT = 56  # nights; by then it is what is usual
 FADED = 0.5  # of the least effect: what is left is no improvement any more
 

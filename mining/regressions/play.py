@@ -17,7 +17,7 @@ from mining.exposure import Exposure
 from mining.findings import Alert, Improvement, Turn, Verdict
 from mining.regressions.echoes import is_echo
 from mining.regressions.evidence import Reason
-from mining.regressions.finding import Found, unusual
+from mining.regressions.finding import RECENT_NIGHTS, Found, unusual
 from mining.regressions.improvements import Improvements
 from mining.regressions.scores import ALARM, WINDOWS, alarm_from
 from mining.regressions.series import SPAN, Kind, Matter, Series, Watched, how_many
@@ -27,7 +27,6 @@ QUIET = 1.0  # standard errors: below, nothing is unusual any more
 QUIET_NIGHTS = 7  # so many such nights end an incident
 MERGE_NIGHTS = 14  # an incident that comes back within so many nights is the same one
 LONGEST = 56  # nights; by then a change that stays is what is usual
-RECENT_NIGHTS = 28  # at most, of an incident, are explained
 
 VERDICTS = {
     Kind.TURN: Verdict.MORE_REWORK,
@@ -75,7 +74,9 @@ def nights_played(
     Earlier nights are always played too, so that a night tells the same whichever range it is in. `wall`: the same rows lived
     by the wall clock, for seconds that people know. `false_per_year`: how many alerts by chance are put up with.
     """
-    machine = _Machine(Watched(exposure, wall), process, alarm_from(false_per_year, how_many(exposure)), tell_from=nights.start)
+    machine = _Machine(
+        Watched(exposure, wall), process, alarm_from(false_per_year, how_many(exposure)), tell_from=nights.start
+    )
     told = [machine.play(night) for night in range(min(nights.stop, exposure.days))]
     return tuple(told[night] if night < len(told) else Told() for night in nights)
 
