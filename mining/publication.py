@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,10 +16,12 @@ from mining.discovery import SECOND, directly_follows, kpis, rework, variants
 from mining.downloads import offered, write_cases, write_tables
 from mining.findings import Bottleneck, Changed, Check, Data, Findings, Graph, Kpis, Model, Rework, Variant, Watch
 from mining.flowchart import draw_difference
-from mining.languages import speaking
+from mining.languages import Language, speaking, spoken
 from mining.maps import draw_maps, level_graphs
 from mining.morning import morning
+from mining.morning_findings import Morning
 from mining.pages import Views, draw_charts, take_views, write_night
+from mining.pages.charts import Drawing
 from mining.pages.one_page import FILE as ONE_PAGE
 from mining.pages.one_page import one_page
 from mining.pages.summary import write_summary
@@ -126,22 +129,41 @@ def write_folder(
     site.mkdir(exist_ok=True)
     (site / "findings.json").write_bytes(TypeAdapter(Findings).dump_json(findings, indent=1))
     write_tables(findings, ways, site)
-    main, title, part = ways[0].activities, night.process.title, views.current is not None
-    graphs = level_graphs(tables, findings.graph, main, few=part)
-    for number, language in enumerate(night.process.spoken):
-        with speaking(language):
-            maps = draw_maps(graphs, findings.graph, main, findings.bottlenecks, night.settings, title, few=part)
-            moved = findings.changed
-            difference = draw_difference(moved, main, title) if moved and moved.any else None
-            charts = draw_charts(findings.morning)
-            if number == 0:
-                maps.write(site, ("svg",) if part else ("svg", "dot", "png", "pdf"))
-                pictures = {name: chart.wide for name, chart in charts.items()}
-                for name, svg in (pictures | {"changed": difference.svg} if difference else pictures).items():
-                    (site / f"{name}.svg").write_text(svg, encoding="utf-8")
-                if not part:
-                    (site / ONE_PAGE).write_bytes(one_page(findings, maps.file.svg, charts))
-            write_night(findings, maps.shown, offered(site), site, difference, charts, views)
+    with ThreadPoolExecutor(1) as beside:  # the engine of the charts and Graphviz are not in each other's way
+        charts = {language: beside.submit(_charts_in, language, findings.morning) for language in night.process.spoken}
+        graphs = level_graphs(tables, findings.graph, ways[0].activities, few=views.current is not None)
+        for language, drawn in charts.items():
+            with speaking(language):
+                _write_edition(night, findings, ways[0].activities, graphs, drawn, site, views)
+
+
+def _charts_in(language: Language, found: Morning | None) -> dict[str, Drawing]:
+    with speaking(language):
+        return draw_charts(found)
+
+
+def _write_edition(
+    night: Mined,
+    findings: Findings,
+    main: tuple[str, ...],
+    graphs: Sequence[Graph],
+    drawn: Future[dict[str, Drawing]],
+    site: Path,
+    views: Views,
+) -> None:
+    """The page in the spoken language; in the first one the pictures to take away too."""
+    title, part, moved = night.process.title, views.current is not None, findings.changed
+    maps = draw_maps(graphs, findings.graph, main, findings.bottlenecks, night.settings, title, few=part)
+    difference = draw_difference(moved, main, title) if moved and moved.any else None
+    charts = drawn.result()
+    if spoken() == night.process.spoken[0]:
+        maps.write(site, ("svg",) if part else ("svg", "dot", "png", "pdf"))
+        pictures = {name: chart.wide for name, chart in charts.items()}
+        for name, svg in (pictures | {"changed": difference.svg} if difference else pictures).items():
+            (site / f"{name}.svg").write_text(svg, encoding="utf-8")
+        if not part:
+            (site / ONE_PAGE).write_bytes(one_page(findings, maps.file.svg, charts))
+    write_night(findings, maps.shown, offered(site), site, difference, charts, views)
 
 
 def findings_of(

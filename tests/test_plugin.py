@@ -51,6 +51,7 @@ OWN = (  # of the process `orders`, from which the stranger is kept
 OF_ALL = (
     "/headrace/pages/",
     "/headrace/pages/index.html",
+    "/headrace/pages/index.zh.html",
     "/headrace/pages/assets/style.css",
     "/headrace/icon.svg",
     "/headrace/api/processes",
@@ -193,8 +194,8 @@ def test_a_browser_that_may_not_read_is_told_so_in_a_page(clients: dict[str, htt
     answer = clients["stranger"].get(f"{NIGHT}/", headers={"accept": "text/html"})
     assert answer.status_code == 403
     assert "Not yours to read" in answer.text
-    assert 'href="../../../pages/index.html"' in answer.text
-    assert clients["stranger"].get(answer.url.join("../../../pages/index.html")).status_code == 200
+    assert 'href="../../../pages/index.en.html"' in answer.text
+    assert clients["stranger"].get(answer.url.join("../../../pages/index.en.html")).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -306,6 +307,34 @@ def test_who_may_edit_the_dag_acknowledges_and_snoozes(site: Site, clients: dict
     ]
     assert (harmful["acknowledged_by"], harmful["snoozed_until"]) == ("admin", "2026-12-01")
     assert clients["admin"].post(f"{ALERTS}nothing/acknowledge", headers={"origin": site.address}).status_code == 400
+
+
+CHINESE = {"accept": "text/html", "accept-language": "zh-CN,zh;q=0.9,en;q=0.5"}
+
+
+def test_what_airflow_shows_is_in_the_browsers_language(clients: dict[str, httpx.Client]) -> None:
+    """The newest night of `orders`, which failed, is there in Chinese; those of `hostile` are not."""
+    newest = clients["vera"].get(f"/headrace/dag/{DAG}", headers=CHINESE)
+    assert newest.headers["location"] == "../pages/orders/2026-11-21/index.zh.html"
+    older = clients["vera"].get(f"/headrace/dag/{DAG}/run/nightly", headers=CHINESE)
+    assert older.headers["location"] == "../../../pages/orders/2026-11-19/index.html"
+    for path in ("/headrace/pages/", ALERTS, "/headrace/pages/orders/nothing"):
+        assert '<html lang="zh-CN"' in clients["vera"].get(path, headers=CHINESE).text, path
+        assert '<html lang="en"' in clients["vera"].get(path, headers={"accept": "text/html"}).text, path
+    english = clients["vera"].get("/headrace/pages/index.en.html", headers=CHINESE)
+    assert '<html lang="en"' in english.text and 'href="index.zh.html"' in english.text
+    assert clients["stranger"].get("/headrace/pages/index.zh.html").status_code == 200
+    assert clients["vera"].get("/headrace/pages/index.xx.html").status_code == 404
+
+
+def test_alerts_are_answered_in_the_language_of_the_page(site: Site, clients: dict[str, httpx.Client]) -> None:
+    page = clients["admin"].get(f"{ALERTS}?language=zh")
+    assert "之后的" in page.text and 'href="../../pages/orders/index.zh.html"' in page.text
+    assert f'action="{SLOWER}/snooze?language=zh"' in page.text
+    sent = {"origin": site.address, "accept": "text/html"}
+    answer = clients["admin"].post(f"{ALERTS}{HARMFUL}/acknowledge?language=zh", data={"note": "知道"}, headers=sent)
+    assert answer.headers["location"] == f"../?language=zh#alert-{HARMFUL}"
+    assert clients["admin"].get(f"{ALERTS}?language=%0d%0aX").status_code == 422
 
 
 def test_a_program_needs_no_origin(site: Site) -> None:

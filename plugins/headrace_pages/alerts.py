@@ -13,9 +13,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from headrace_pages.access import EditableProcess, Process, may, process_of, site
 from mining.errors import InputError, StoreError
 from mining.home import Home
-from mining.languages import N_, languages, speaking, spoken
-from mining.languages.editions import languages_of
+from mining.languages import N_, speaking, spoken
 from mining.pages.alerts_page import alerts_page
+from mining.pages.index_page import index_languages
 from mining.register import Register
 from mining.register.life import Known
 
@@ -37,7 +37,7 @@ def of_dag(dag_id: str) -> Response:
 def listed(process: Process, user: GetUserDep, language: Asked = None) -> HTMLResponse:
     """Where the address names no language, in the browser's."""
     newest, alerts = site().newest(process), known_alerts(process, closed=True)
-    offered = languages_of(newest.languages) if newest else languages()
+    offered = index_languages(site().root, [process])
     spoken_here = next((one for one in offered if one.code == (language or spoken().code)), offered[0])
     with speaking(spoken_here):
         page = alerts_page(

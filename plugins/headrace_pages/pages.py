@@ -16,7 +16,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from sqlalchemy import select
 
 from headrace_pages.access import Process, Readable, process_of, site
-from mining.languages import N_, _, speaking, spoken
+from mining.languages import N_, _, languages, speaking, spoken
 from mining.pages.index_page import feed_for, index_for, index_languages
 from mining.pages.said_page import said
 from mining.published import TYPES, headers
@@ -35,11 +35,11 @@ def icon() -> Response:
 @router.get("/pages/index.{code}.html")
 def index(processes: Readable, code: str = "") -> HTMLResponse:
     """Made for this user: the published index names every process. Where the address names no language, in the browser's."""
-    offered = index_languages(site().root, processes)
-    named = [one for one in offered if one.code == (code or spoken().code)]
-    if code and not named:
+    if code and code not in [one.code for one in languages()]:
         raise HTTPException(404, "Not Found")
-    with speaking((*named, *offered)[0]):
+    offered = index_languages(site().root, processes)
+    asked = [one for one in offered if one.code == (code or spoken().code)]
+    with speaking((*asked, *offered)[0]):
         return HTMLResponse(index_for(site().root, processes))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -36,6 +36,11 @@ PHONE: Final = Size("phone", 334, 334)
 def named(values: Sequence[object], words: Sequence[str]) -> str:
     """A Vega expression that says these words at these places of an axis."""
     return f"{json.dumps(dict(zip(map(str, values), words, strict=True)))}[datum.value]"
+
+
+def data_of(values: Iterable[dict[str, Any]]) -> Any:
+    """What a chart shows; as a tuple, for Altair copies a list with all that is in it at every turn."""
+    return alt.Data(values=tuple(values))
 
 
 def day_ms(iso: str, plus: float = 0) -> int:

@@ -10,7 +10,7 @@ import altair as alt
 from mining.flowchart import duration_text
 from mining.languages import _, count_text, ngettext
 from mining.morning_findings import Curve, Curves
-from mining.pages.charts.axes import DAYS, Size, named
+from mining.pages.charts.axes import DAYS, Size, data_of, named
 from mining.pages.charts.palette import COLOURS
 from mining.pages.wording import month, percent
 
@@ -31,10 +31,10 @@ def cohorts_chart(found: Curves, size: Size) -> Any:
         for x, y in zip(curve.ages_s, curve.shares, strict=True)
     ]
     x, y, colour = _ages(found.horizon_s, size), _share_axis(), alt.Stroke("colour:N", scale=None)
-    lines = alt.Chart(alt.Data(values=points)).mark_line(interpolate="step-after", strokeWidth=1.8, aria=False)
+    lines = alt.Chart(data_of(points)).mark_line(interpolate="step-after", strokeWidth=1.8, aria=False)
     ring = {"shape": "circle", "size": 42, "fill": COLOURS["card"], "strokeWidth": 1.6, "opacity": 1}
-    stops = alt.Chart(alt.Data(values=ends)).transform_filter("datum.running").mark_point(**ring)
-    names = alt.Chart(alt.Data(values=_apart(ends, found.horizon_s))).mark_text(align="left", dx=6, fontWeight="bold")
+    stops = alt.Chart(data_of(ends)).transform_filter("datum.running").mark_point(**ring)
+    names = alt.Chart(data_of(_apart(ends, found.horizon_s))).mark_text(align="left", dx=6, fontWeight="bold")
     return alt.layer(
         lines.encode(x=x, y=y, detail="month:N", stroke=colour),
         stops.encode(x=x, y=y, stroke=colour, description="say:N"),

@@ -11,7 +11,7 @@ from mining.flowchart import duration_text
 from mining.flowchart.labels import display_name
 from mining.languages import _
 from mining.morning_findings import Passage, Spectrum
-from mining.pages.charts.axes import Size, day_ms, time_axis
+from mining.pages.charts.axes import Size, data_of, day_ms, time_axis
 from mining.pages.charts.palette import COLOURS
 
 HEIGHT: Final = 262  # pixels
@@ -27,7 +27,7 @@ def spectrum_chart(found: Spectrum, size: Size) -> Any:
     scale = alt.Scale(type="utc", domain=[min(day_ms(found.weeks[0].first), end - 1), end], nice=False)
     x = alt.X("x:T", scale=scale, axis=time_axis(size, long=False))
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]), axis=None)
-    moves = alt.Chart(alt.Data(values=lines)).mark_rule(strokeWidth=1.2, opacity=0.75, clip=True, aria=False)
+    moves = alt.Chart(data_of(lines)).mark_rule(strokeWidth=1.2, opacity=0.75, clip=True, aria=False)
     return alt.layer(
         moves.encode(x=x, x2="x2:T", y=y, y2="y2:Q", stroke=_stroke(classes)),
         _place(found.after, 1, y, size),
@@ -53,7 +53,7 @@ def _place(name: str, y: int, axis: Any, size: Size) -> Any:
     most, shown = (46 if size.phone else 120), display_name(name)
     words = shown if len(shown) <= most else shown[: most - 1] + "…"
     place: dict[str, Any] = {"baseline": "bottom", "dy": -4} if y else {"baseline": "top", "dy": 22}
-    text = alt.Chart(alt.Data(values=[{"y": y, "name": words}])).mark_text(
+    text = alt.Chart(data_of([{"y": y, "name": words}])).mark_text(
         align="left", fontWeight="bold", color=COLOURS["ink"], aria=False, **place
     )
     return text.encode(x=alt.value(0), y=axis, text="name:N")

@@ -10,7 +10,7 @@ import altair as alt
 from mining.flowchart import duration_text
 from mining.languages import _, count_text
 from mining.morning_findings import Trend, Week
-from mining.pages.charts.axes import DAYS, Size, day_ms, named, time_axis
+from mining.pages.charts.axes import DAYS, Size, data_of, day_ms, named, time_axis
 from mining.pages.charts.palette import COLOURS
 from mining.pages.wording import day
 
@@ -29,8 +29,8 @@ def trend_chart(found: Trend, size: Size) -> Any:
     x = alt.X("x:T", scale=alt.Scale(type="utc"), axis=time_axis(size, long=len(weeks) * found.days > 180))
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
     y = alt.Y("y:Q", scale=scale, axis=_duration_axis(low, high))
-    phases = alt.Chart(alt.Data(values=_phases(found, weeks[0].first, low, high))).encode(x=x, y=y)
-    base = alt.Chart(alt.Data(values=points)).encode(x=x, y=y)
+    phases = alt.Chart(data_of(_phases(found, weeks[0].first, low, high))).encode(x=x, y=y)
+    base = alt.Chart(data_of(points)).encode(x=x, y=y)
     layers = [
         phases.mark_rect(fill=COLOURS["rest"], opacity=0.75, aria=False).encode(
             x2="x2:T", y=alt.Y("low:Q", scale=scale), y2="high:Q"

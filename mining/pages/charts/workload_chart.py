@@ -10,7 +10,7 @@ import altair as alt
 from mining.flowchart.labels import display_name
 from mining.languages import count_text, ngettext
 from mining.morning_findings import Workload
-from mining.pages.charts.axes import Size, named
+from mining.pages.charts.axes import Size, data_of, named
 from mining.pages.charts.palette import COLOURS
 from mining.pages.wording import day_of_year
 
@@ -34,7 +34,7 @@ def workload_chart(found: Workload, size: Size) -> Any:
         for row, (_name, steps) in enumerate(rows)
         for week, n in zip(weeks, steps[-len(weeks) :], strict=True)
     ]
-    field = alt.Chart(alt.Data(values=cells)).mark_rect(aria=False)
+    field = alt.Chart(data_of(cells)).mark_rect(aria=False)
     placed = field.encode(x=_columns(weeks, size), y=_rows([name for name, _steps in rows]), fill=_fill(classes, size))
     return placed.properties(width=size.half, height=AROUND + ROW * len(rows))
 
