@@ -31,7 +31,7 @@ from sqlalchemy import create_engine, text
 from mining import lock
 
 HEADER = "order,step,at\n"
-KEYS = "title: Orders\nends: [Ship]\ntimezone: UTC\n"
+KEYS = "title: Orders\nlanguages: [en]\nends: [Ship]\ntimezone: UTC\n"
 FILES = f"process: orders\n{KEYS}source: {{files: landing/*.csv}}\ncolumns: {{case: order, activity: step, completed: at}}\n"
 SQL = f"""process: orders
 {KEYS}source:

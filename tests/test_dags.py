@@ -33,6 +33,7 @@ c,Open,2026-11-21 08:00
 PROCESS = """\
 process: {name}
 title: Tiny
+languages: [en]
 owner: {{name: Nobody}}
 source: {{files: landing/*.csv}}
 columns: {{case: case, activity: activity, completed: at}}
@@ -71,7 +72,7 @@ def test_every_good_file_is_a_dag_and_the_broken_one_is_an_import_error_with_its
     assert sorted(bag.dags) == ["headrace.watch", *(f"headrace_tiny{number}" for number in range(10))]
     ((file, error),) = bag.import_errors.items()
     assert Path(file).name == "mistakes.py"
-    assert "broken.yaml:8: titel: 'Twice': there is no such key; did you mean `title`?" in error
+    assert "broken.yaml:9: titel: 'Twice': there is no such key; did you mean `title`?" in error
 
 
 def test_the_steps_follow_each_other(bag: Any) -> None:

@@ -245,6 +245,7 @@ def test_a_query_asked_again_brings_nothing_twice(place: Path, monkeypatch: pyte
 SQL_YAML = """
 process: orders
 title: Orders
+languages: [en]
 source:
   sql:
     connection: sqlite:///shop.db

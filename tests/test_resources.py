@@ -330,6 +330,7 @@ def files_that_tell(folder: Path, name: str) -> Iterator[str]:
 YAML = """
 process: orders
 title: Orders
+languages: [en]
 source: {files: landing/*.csv}
 columns: {case: case, activity: activity, completed: at, started: began, resource: who}
 segments: [who]
