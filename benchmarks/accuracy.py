@@ -43,6 +43,10 @@ that are good and bad for work (10 % in a week), nine holidays that nobody annou
 process. *Told in n*: an alert opened within so many nights of the change; *right*: of those told within 28. *Split*: into mix,
 visits and duration, against the same world without the change; off by so many percentage points of the mean cycle time.
 
+What counts as false, and is not quite: an *absence* told where the world had three holidays in a row; in *Q*, steps at which
+people were slow for weeks. *Congestion* is told of waits that are longer indeed. The *rate ratio* of a log as it was known then
+is that of the same days with hindsight, to the last exit: in *Q* it is below 1 as queues are longer after a year of growth.
+
 The other methods watch what is completed, each as it is used: a chart of daily means with three standard deviations; the last
 week 20 % above the four before; Mann-Whitney, 7 days against 56, p < 0.001 and 10 %; change points of daily means (`ruptures`,
 least squares with BIC, and 10 %). Alarms of theirs less than a fortnight apart are one false alert, and one that was on before a

@@ -165,7 +165,7 @@ STAFFED = World(seed=3, days=CHANGED + 14, queues=True, noise=0.05)
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (Change("slow", day=CHANGED, size=1.4, step=1), Reason.WORK),
+        (Change("slow", day=CHANGED, size=1.5, step=1), Reason.WORK),
         (Change("capacity", day=CHANGED, size=0.7, step=1), Reason.PEOPLE),
         (Change("surge", day=CHANGED, size=1.3), Reason.INFLOW),
         (Change("surge", day=CHANGED, size=1.0), Reason.NOTHING),
