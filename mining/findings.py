@@ -258,6 +258,20 @@ class Improvement:
 
 
 @dataclass(frozen=True)
+class Rise:
+    """A step that takes longer in the last four weeks than long ago: it got so too slowly for an alert, or the alert is over."""
+
+    step: str
+    after: str  # what had been completed
+    segment: dict[str, str]  # where it is worst: segment -> value; empty: everywhere
+    first: str  # YYYY-MM-DD, first and last day of those that the four weeks are compared with
+    last: str
+    change: float  # relative, of the step's sojourn
+    interval: Interval  # of the change
+    added_s: float  # to the mean cycle time
+
+
+@dataclass(frozen=True)
 class Watch:
     """What the nights up to this one say about change."""
 
@@ -266,6 +280,7 @@ class Watch:
     opened_in_a_year: int  # alerts that the last year's nights would have opened with today's settings
     nights: int  # of that year: fewer in a young log
     improvements: tuple[Improvement, ...] = ()  # at the end of this night
+    rises: tuple[Rise, ...] = ()  # in steps of which no alert is open
 
 
 @dataclass(frozen=True)

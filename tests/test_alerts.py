@@ -25,7 +25,7 @@ from mining.alerts.blocks import Message
 from mining.alerts.message import message_of, trial_message_of
 from mining.alerts.rendering import as_html, as_markdown, as_text, inert, json_text
 from mining.alerts.sentences import added_to_cycle_time, headline, why
-from mining.findings import Alert, Decomposition, Improvement, Interval, Turn, Verdict, Watch
+from mining.findings import Alert, Decomposition, Improvement, Interval, Rise, Turn, Verdict, Watch
 from mining.flowchart.labels import display_name
 from mining.pages.attention import attention
 from mining.register import Telling, Why
@@ -286,11 +286,14 @@ def test_a_mail_fits_its_reader_and_can_be_read(browser: Browser, width: int, sc
     assert asked == []
 
 
-def test_what_became_quicker_is_said_calmly_on_the_page_and_in_no_message() -> None:
+def test_what_became_quicker_or_has_grown_slowly_is_a_calm_line_of_the_page() -> None:
     """30 h of the 100 h after which a case is over now; at 25 % less, they were 40 h."""
     parts = Decomposition(110 * HOUR, 100 * HOUR, 0.0, 0.0, -10 * HOUR, Interval(-12 * HOUR, -8 * HOUR), 500)
     better = Improvement("Pay", "Send <b>", "2024-06-29", "2024-07-05", -0.25, Interval(-0.3, -0.2), 0.3, 4.7, parts)
-    shown = attention(Watch((), (), 0, 365, (better,)), owner=None)
+    rise = Rise("Pick", "Order", {"region": "south"}, "2024-02-01", "2024-03-27", 0.4, Interval(0.2, 0.6), 3 * HOUR)
+    shown = attention(Watch((), (), 0, 365, (better,), (rise,)), owner=None)
+    text = "“Pick” after “Order” takes 40 % longer where region is “south” than from 1 Feb 2024 to 27 Mar 2024"
+    assert shown.risen == (f"{text}, about 3 hours more per case",)
     assert shown.quicker == (
         "“Pay” after “Send <b>” takes 25 % less time since 29 Jun 2024, about 10 hours less per case",
     )

@@ -1,4 +1,4 @@
-"""A second trouble beside an open one, and not its echo; work that takes longer; and steps that became quicker."""
+"""A second trouble beside an open one, and not its echo; longer work; quicker steps; and what grows slowly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from test_regressions import CHANGED, QUIET, changed, exposures, opened, told
 from benchmarks.worlds import STEPS, Change
 from mining.exposure import Exposure
 from mining.findings import Verdict
-from mining.regressions import nights_played
+from mining.regressions import nights_played, risen
 from mining.regressions.echoes import is_echo
 from mining.regressions.evidence import Cause, Reason
 from mining.regressions.finding import Found
@@ -128,3 +128,22 @@ def test_a_quicker_step_is_recorded_and_no_alert() -> None:
 def test_where_nothing_became_quicker_no_improvement_is_recorded() -> None:
     exposure, wall = exposures(QUIET)
     assert not any(night.improvements for night in nights_played(exposure, range(exposure.days), "world", wall))
+
+
+# What grows slowly.
+
+
+def test_what_grew_for_months_is_seen_against_a_quarter_ago() -> None:
+    world = replace(QUIET, days=290, changes=(Change("slow", day=150, size=1.8, step=1, ramp=140),))
+    exposure, wall = exposures(world)
+    [found] = risen(exposure, 289, wall)
+    assert (found.after, found.step) == (STEPS[0], STEPS[1])
+    assert found.interval.low < found.change < found.interval.high
+    assert (exposure.first_day.isoformat(), found.first) < (found.first, found.last)
+    assert risen(exposure, 150, wall) == ()
+    assert risen(exposure, 60, wall) == ()  # nothing is as old
+
+
+def test_nothing_has_risen_where_nothing_changed() -> None:
+    exposure, wall = exposures(QUIET)
+    assert [risen(exposure, night, wall) for night in (140, 170, 205)] == [(), (), ()]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from mining.alerts import texts, wording
-from mining.findings import Alert, Decomposition, Improvement, Turn, Verdict
+from mining.findings import Alert, Decomposition, Improvement, Rise, Turn, Verdict
 from mining.flowchart.labels import display_name
 from mining.languages import _, count_text, ngettext, number, pgettext
 from mining.languages.recalled import recalled
@@ -38,6 +38,18 @@ def quicker(better: Improvement) -> str:
         change=wording.percent(better.change),
         since=wording.day(better.since),
         time=wording.length(saved),
+    )
+
+
+def risen(rise: Rise) -> str:
+    """What has grown slowly, since when, by how much, and what it costs."""
+    return _(texts.RISEN).format(
+        step=_(texts.STEP_AFTER).format(step=name(rise.step), after=name(rise.after)),
+        change=wording.percent(rise.change),
+        where=_conditions(rise, texts.WHERE),
+        first=wording.day(rise.first),
+        last=wording.day(rise.last),
+        time=wording.length(rise.added_s),
     )
 
 
@@ -166,7 +178,7 @@ def _sentence(alert: Alert) -> str:
     return texts.HEADLINES[alert.verdict]
 
 
-def _conditions(alert: Alert, text: str) -> str:
+def _conditions(alert: Alert | Rise, text: str) -> str:
     """The segment where it is worst, as a part of a sentence; nothing where it is everywhere."""
     conditions = [_(texts.CONDITION).format(name=name(key), value=name(value)) for key, value in alert.segment.items()]
     return _(text).format(conditions=_(texts.AND).join(conditions)) if conditions else ""

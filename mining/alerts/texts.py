@@ -42,6 +42,7 @@ USUAL_NOW = {
     Verdict.CONGESTION: N_("{step} still has more work than before {since}{where}, which counts as usual from now on"),
 }
 QUICKER = N_("{step} takes {change} less time since {since}, about {time} less per case")
+RISEN = N_("{step} takes {change} longer{where} than from {first} to {last}, about {time} more per case")
 NIGHTS_WITHOUT_RESULT = N_("Nothing was mined for the nights of {since} to {night}")
 PREFIXES = {
     Why.OPENED: "{headline}",

@@ -21,10 +21,11 @@ class Notice:
 
 @dataclass(frozen=True)
 class Attention:
-    """What needs attention, what is over since this night, what became quicker, and how often this would have been said."""
+    """What needs attention, what is over since this night, what changed beside, and how often this would have been said."""
 
     notices: tuple[Notice, ...]
     over: tuple[str, ...]
+    risen: tuple[str, ...]
     quicker: tuple[str, ...]
     opened_in_a_year: int
     nights: int
@@ -36,6 +37,7 @@ def attention(watch: Watch, owner: str | None) -> Attention:
     return Attention(
         notices=tuple(_notice(alert, owner, watch) for alert in newest),
         over=tuple(sentences.headline(alert) for alert in watch.turns if alert.event == Turn.RESOLVED),
+        risen=tuple(sentences.risen(rise) for rise in watch.rises),
         quicker=tuple(sentences.quicker(better) for better in watch.improvements),
         opened_in_a_year=watch.opened_in_a_year,
         nights=watch.nights,
