@@ -46,6 +46,7 @@ def _templates() -> Environment:
         templates.filters[word] = getattr(wording, word)
     templates.filters["count"] = count_text  # replaces Jinja's own, which is `length` as well
     templates.filters["name"] = display_name
+    templates.filters["spoken"] = languages._  # of a text in a variable: unlike `_` of a template it is escaped
     templates.filters["address"] = address
     templates.globals["policy"] = CONTENT_SECURITY_POLICY
     return templates
