@@ -106,6 +106,7 @@ def test_no_work_takes_longer_where_only_more_of_the_long_work_comes() -> None:
     assert slower_work(at_work((1.0, 1.0)), np.arange(100, 156), 179) == {}
     assert slower_work(at_work((1.0, 1.0), many=(5, 60)), np.arange(100, 156), 179) == {}
     assert slower_work(at_work((1.0, 0.6)), np.arange(100, 156), 179) == {}
+    assert slower_work(at_work((1.0, 0.6)), np.arange(100, 156), 179, sign=-1)[STEP].segment == {"segment": "B"}
 
 
 # The quick side.

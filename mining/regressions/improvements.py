@@ -17,6 +17,7 @@ from mining.regressions.echoes import CLEARER
 from mining.regressions.expected import WEEK, Ints
 from mining.regressions.finding import EFFECT, IMPACT, RECENT_NIGHTS, STAYS
 from mining.regressions.series import SPAN, Kind, Matter, Series, Watched
+from mining.regressions.work import SlowerWork, slower_work, work_began
 
 KEPT = 56  # nights; by then it is what is usual
 FADED = 0.5  # of the least effect: what is left is no improvement any more
@@ -67,20 +68,23 @@ class Improvements:
         )
 
     def _found(self, night: int, matter: Matter) -> list[_Better]:
-        """Those that matter; where people are waited for, only what lasts: queues get shorter by chance, too."""
+        """Those that matter; where people are waited for, only quicker work and what lasts: queues get shorter by chance, too."""
         quicker = (matter.step <= -IMPACT) & (matter.effect <= -EFFECT)
-        clear = self.watched.highest(night, Kind.STEP, sign=-1) >= self.alarm + CLEARER
-        known = {one.step for one in self.kept}
-        found = (self._better(night, int(step)) for step in np.flatnonzero(quicker & clear) if step not in known)
+        quicker[[one.step for one in self.kept]] = False
+        if not quicker.any():
+            return []
+        work = slower_work(self.watched.exposure, self.watched.base(night), night, sign=-1)
+        found = (self._better(night, int(step), work.get(int(step))) for step in np.flatnonzero(quicker))
         return [one for one in found if one]
 
-    def _better(self, night: int, step: int) -> _Better | None:
+    def _better(self, night: int, step: int, work: SlowerWork | None) -> _Better | None:
         watched, series = self.watched, Series(Kind.STEP, step)
-        score = watched.score(night, series, sign=-1)
-        since = watched.began(night, series, sign=-1)
+        score, since = watched.score(night, series, sign=-1), watched.began(night, series, sign=-1)
         stays = night - since >= STAYS and watched.score(night, series, (WEEK,), sign=-1) >= self.alarm
         believed = score >= self.alarm + CLEARER and (watched.exposure.pool[step] < 0 or stays)
-        return _Better(step, since, night, score, watched.base(night)) if believed else None
+        if work and not believed:
+            score, since = work.score, work_began(watched.exposure, watched.base(night), night, work)
+        return _Better(step, since, night, score, watched.base(night)) if believed or work else None
 
     def _lasts(self, night: int, kept: _Better) -> bool:
         if night - kept.found >= KEPT:

@@ -41,11 +41,14 @@ class SlowerWork:
     segment: dict[str, str] = field(default_factory=dict)  # empty: everywhere
 
 
-def slower_work(exposure: Exposure, base: Ints, night: int) -> dict[int, SlowerWork]:
-    """The steps, by code, of which the work clearly takes longer in the last nights, each with where it is clearest."""
+def slower_work(exposure: Exposure, base: Ints, night: int, sign: int = 1) -> dict[int, SlowerWork]:
+    """The steps, by code, of which the work clearly takes longer in the last nights, each with where it is clearest.
+
+    `sign` -1: of which it takes less long.
+    """
     found: dict[int, SlowerWork] = {}
     segments, places = zip(*_places(exposure), strict=True)
-    for seen in _seen(exposure, base, night):
+    for seen in _seen(exposure, base, night, sign):
         for place, step in np.argwhere(seen.hopeful(np.array(places))):
             one = SlowerWork(int(step), seen.score(int(step), places[place]), segments[place])
             if one.score >= CLEAR:
@@ -118,7 +121,7 @@ class _Seen:
         return float(self.longer(inside)[step] / error)
 
 
-def _seen(exposure: Exposure, base: Ints, night: int) -> Iterator[_Seen]:
+def _seen(exposure: Exposure, base: Ints, night: int, sign: int = 1) -> Iterator[_Seen]:
     """The last nights of each span, where there is a base before them."""
     for span in SPANS:
         recent = np.arange(max(night + 1 - span, 0), night + 1)
@@ -126,7 +129,8 @@ def _seen(exposure: Exposure, base: Ints, night: int) -> Iterator[_Seen]:
         if len(before) >= LEAST_BASE:
             was, now = (exposure.work[days].sum(axis=0) for days in (before, recent))
             usual, spread = _usual(was)
-            yield _Seen(exposure, before, recent, now[..., 1] - usual * now[..., 0], now[..., 0], was[..., 0], spread)
+            surplus = sign * (now[..., 1] - usual * now[..., 0])
+            yield _Seen(exposure, before, recent, surplus, now[..., 0], was[..., 0], spread)
 
 
 def _usual(work: Floats) -> tuple[Floats, Floats]:
