@@ -41,7 +41,12 @@ def _templates() -> Environment:
         languages._, languages.ngettext, newstyle=True, pgettext=languages.pgettext, npgettext=languages.npgettext
     )
     templates.globals["ngettext"] = _counted
-    templates.globals |= {"spoken": spoken, "list_page": list_page, "recalled": recalled}
+    templates.globals |= {
+        "spoken": spoken,
+        "list_page": list_page,
+        "recalled": recalled,
+        "between_sentences": between_sentences,
+    }
     for word in ("number", "percent", "share", "percent_range", "score", "duration", "pair", "day", "month", "moment"):
         templates.filters[word] = getattr(wording, word)
     templates.filters["count"] = count_text  # replaces Jinja's own, which is `length` as well
@@ -63,6 +68,11 @@ def recalled(text: str) -> Markup:
     """A text that findings keep in English, in the spoken language; what is not known of it is marked as English."""
     as_kept = Markup('<span lang="en">{}</span>')
     return Markup("").join(piece.text if piece.known else as_kept.format(piece.text) for piece in pieces(text))
+
+
+def between_sentences() -> str:
+    """What stands between two sentences: a blank, or next to nothing where full stops have a blank of their own."""
+    return languages.pgettext("between sentences", " ")
 
 
 def address(file: str) -> str:
