@@ -40,6 +40,7 @@ OWN = (  # of the process `orders`, from which the stranger is kept
     "/headrace/pages/orders",
     "/headrace/pages/orders/",
     "/headrace/pages/orders/nights.js",
+    "/headrace/pages/orders/feed.atom",
     f"/headrace/dag/{DAG}",
     f"/headrace/dag/{DAG}/run/nightly",
     "/headrace/api/processes/orders/nights",
@@ -51,7 +52,9 @@ OWN = (  # of the process `orders`, from which the stranger is kept
 OF_ALL = (
     "/headrace/pages/",
     "/headrace/pages/index.html",
+    "/headrace/pages/feed.atom",
     "/headrace/pages/index.zh.html",
+    "/headrace/pages/feed.atom",
     "/headrace/pages/assets/style.css",
     "/headrace/icon.svg",
     "/headrace/api/processes",
@@ -119,6 +122,15 @@ def test_the_index_is_of_what_one_may_read(clients: dict[str, httpx.Client], pat
     assert "hostile" in strangers
     assert "rder" not in strangers.replace("border", "")
     assert "2026-11-19" not in strangers
+
+
+def test_the_feed_is_of_what_one_may_read(clients: dict[str, httpx.Client]) -> None:
+    answer = clients["vera"].get("/headrace/pages/feed.atom")
+    assert answer.headers["content-type"] == "application/atom+xml"
+    assert "orders/2026-11-21" in answer.text  # the night that failed
+    assert "orders" not in clients["stranger"].get("/headrace/pages/feed.atom").text
+    assert clients["vera"].get("/headrace/pages/orders/feed.atom").status_code == 200
+    assert clients["stranger"].get("/headrace/pages/orders/feed.atom").status_code == 403
 
 
 @pytest.mark.parametrize(
