@@ -234,7 +234,10 @@ def test_the_site_lists_processes_and_nights(tmp_path: Path) -> None:
     nights = Page(tmp_path / "orders" / "index.html")
     assert [link["href"] for link in nights.every("a")][-4:] == [f"2026-11-{d}/index.html" for d in (22, 21, 20, 19)]
     assert "✕ not mined No data came." in nights.text
-    assert '"2026-11-19:en 2026-11-20:en 2026-11-21:en:zh 2026-11-22:en"' in (tmp_path / "orders" / "nights.js").read_text()
+    assert (
+        '"2026-11-19:en 2026-11-20:en 2026-11-21:en:zh 2026-11-22:en"'
+        in (tmp_path / "orders" / "nights.js").read_text()
+    )
 
 
 def test_every_link_and_asset_leads_somewhere(tmp_path: Path) -> None:
