@@ -58,7 +58,7 @@ def _told(findings: Findings) -> dict[str, Any]:
         "tone": headline.tone.value if headline else "steady",
         "verdict": _text("night/one_sentence.html", findings=findings, headline=headline, ranked=ranked),
         "figures": _figures(findings),
-        "trend_title": _("Is it getting slower or faster?"),
+        "trend_title": _("Is it getting better or worse?"),
         "attention_title": _("Needs attention"),
         "attention": [notice.headline for notice in seen.notices[:NOTICES]] if seen else [],
         "calm": _("Nothing got slower that can be told from the usual ups and downs."),
@@ -67,7 +67,7 @@ def _told(findings: Findings) -> dict[str, Any]:
         "bottlenecks": [_bottleneck(found) for found in ranked[:BOTTLENECKS]],
         "changes_title": _("What changed?"),
         "changes": _changes(findings.changed),
-        "no_change": _("Nothing that can be told from chance."),
+        "no_change": _("Nothing changed that can be told from chance."),
     }
 
 
