@@ -47,7 +47,10 @@ _SEEN = TypeAdapter(tuple[Batch, ...])
 
 @dataclass(frozen=True)
 class Night:
-    """One business day of one process: `pull -> validate -> store -> discover, bottlenecks, regressions, views -> publish -> alert`."""
+    """One business day of one process.
+
+    `pull -> validate -> store -> discover, bottlenecks, regressions, views -> publish -> alert`
+    """
 
     process: Process
     day: date
