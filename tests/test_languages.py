@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -39,7 +40,7 @@ from mining.languages import (
     within,
 )
 from mining.languages.editions import editions, list_editions, page_in
-from mining.languages.recalled import KEPT, pieces, recalled
+from mining.languages.recalled import KEPT, NOT_ENDED, NOT_RUN, pieces, recalled
 from mining.pages import draw_charts, write_failed_night, write_night, write_site
 from mining.pages.wording import day
 from mining.register import Telling, Why
@@ -293,6 +294,30 @@ def test_what_is_kept_is_said_in_the_language_and_the_rest_stays_english() -> No
         assert recalled("1,200 events on Monday 2024-03-04, usually about 3,000. Is the source complete?") == (
             "2024-03-04（星期一）有 1,200 个事件，平时约 3,000 个。数据源是否完整？"
         )
+
+
+def said_in(file: Path) -> set[str]:
+    """Every text in a module, with {} for what is filled in."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            found.add("".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+    return {shape(text) for text in found}
+
+
+def shape(text: str) -> str:
+    return re.sub(r"\{\w*\}( \{\w*\})*", "{}", text).rstrip()
+
+
+def test_kept_sentences_are_those_that_the_measures_say() -> None:
+    """So that a sentence that is changed where it is said does not turn up in English again."""
+    root = FOLDER.parents[1]
+    files = [file for part in ("mining", "expectations") for file in (root / part).rglob("*.py")]
+    said = set().union(*(said_in(file) for file in files if file.name != "recalled.py"))
+    kept = [shape(text) for text in KEPT if text not in (NOT_RUN, NOT_ENDED)]
+    assert [text for text in kept if text not in said and text.removesuffix("{}").rstrip() not in said] == []
 
 
 def test_no_kept_sentence_is_taken_for_another() -> None:
