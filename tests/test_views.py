@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from html.parser import HTMLParser
@@ -12,9 +13,11 @@ from pathlib import Path
 import pytest
 from conftest import ORDERS_YAML
 
+from mining.erasure import forget
 from mining.home import Home
 from mining.night import Night
 from mining.pages.views import View, Views, drop_views
+from mining.process_file import load
 from mining.views import ENOUGH
 
 YAML = ORDERS_YAML + "timezone: UTC\nsegments: [region, lane]\nlanguages: [en]\n"
@@ -91,6 +94,13 @@ def test_the_page_says_how_many_values_have_none(place: Path) -> None:
     text = re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", switcher[0])).replace("\u00a0", " ")
     assert "Whole process" in text and f"export {ENOUGH + 10}" in text and "1 smaller" in text
     assert "lane" not in text  # whose one value is the whole
+
+
+def test_a_forgotten_case_takes_the_views_with_it(place: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(place, tmp_path / "copy")
+    forget(load(copy / "orders.yaml"), Home(copy / "home"), "0-1")
+    assert not list((copy / "home/nights").rglob("views"))
+    assert (a_night(place, 28).target / "views").is_dir()
 
 
 def test_only_the_newest_night_has_views_and_others_lead_to_none(place: Path) -> None:
