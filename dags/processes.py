@@ -49,6 +49,12 @@ DAY = Param(
     title="Business day",
     description="The day to mine, if the run has no partition key. Empty: yesterday.",
 )
+VIEWS = Param(
+    True,
+    type="boolean",
+    title="Views",
+    description="Draw the page once more for each large segment. Many days in a row are quicker without: the newest keeps them.",
+)
 NO_USE_IN_TRYING_AGAIN = RetryRule(
     exception=[InputError, GateError], action=RetryAction.FAIL, reason="the same data would fail again"
 )
@@ -73,6 +79,8 @@ def night_of(name: str, context: Mapping[str, Any]) -> Night:
 @task
 def step(name: str, doing: str, **context: Any) -> str | int | None:
     """One step of one night; a small result, such as a count or a path, is shown as the task's XCom."""
+    if doing == "views" and not context["params"].get("views", True):
+        return None
     return night_of(name, context).do(doing)
 
 
@@ -101,7 +109,7 @@ def make(process: Process) -> DAG:
         ),
         catchup=False,
         max_active_runs=1,
-        params={"day": DAY},
+        params={"day": DAY, "views": VIEWS},
         tags=["headrace", process.process],
         default_args={
             "owner": process.owner.name if process.owner else "headrace",

@@ -98,13 +98,13 @@ def pages(stage: Stage) -> Iterator[str]:
 
 
 def trigger(airflow: LocalAirflow, days: list[date]) -> list[Run]:
-    """One run per process and day, oldest first, keyed by the day; then the DAGs are unpaused."""
+    """One run per process and day, oldest first, keyed by the day; then the DAGs are unpaused. The newest have views."""
     runs = []
     for process in PROCESSES:
         dag = f"dags/headrace_{process}"
         airflow.wait_for_dag(f"headrace_{process}")
         for day in days:
-            asked = {"logical_date": None, "partition_key": day.isoformat()}
+            asked = {"logical_date": None, "partition_key": day.isoformat(), "conf": {"views": day == days[-1]}}
             run = airflow.call("POST", f"{dag}/dagRuns", json=asked)
             runs.append(Run(process, day, run["dag_run_id"]))
         airflow.call("PATCH", dag, json={"is_paused": False})

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from mining.errors import GateError, InputError
+from mining.errors import GateError, InputError, StoreError
 from mining.home import Home
 from mining.process_file import load
 
@@ -126,6 +126,14 @@ def test_the_day_is_the_key_else_the_one_asked_for(
 ) -> None:
     context = {"dag_run": SimpleNamespace(partition_key=key), "params": {"day": asked}}
     assert module.business_day(load(processes / "tiny0.yaml"), context) == day
+
+
+def test_a_run_may_leave_the_views_out(module: ModuleType, processes: Path) -> None:
+    """Nothing was pulled: any step that does something says so."""
+    context = {"dag_run": SimpleNamespace(partition_key="2026-11-20"), "run_id": "none", "params": {"views": False}}
+    assert module.step.function("tiny0", "views", **context) is None
+    with pytest.raises(StoreError, match="Begin again with the step `pull`"):
+        module.step.function("tiny0", "views", **{**context, "params": {"views": True}})
 
 
 @pytest.mark.parametrize("error", [InputError("bad row"), GateError("gate closed")])
