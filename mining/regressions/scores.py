@@ -14,7 +14,7 @@ HISTORY = 300  # nights from which the spread is learned
 UNSEEN = 28  # newest nights that it is not learned from, or a change would hide itself
 LEAST_HISTORY = 14  # nights with a score, before anything can be unusual
 LEAST_EXITS = 5.0  # expected in a window: fewer tell nothing
-CAUTION = 0.15  # by which the spread is widened where there is hardly a history; less the longer it is
+CAUTION = (1.15, 1.05)  # times as wide the spread is taken with hardly a history, and with a whole one
 ALARM = 3.5  # standard errors
 # False alerts a year of a process of five unchanged steps, by the score from which on they are told (docs/regressions.md).
 CURVE = {3.0: 3.25, 3.5: 1.0, 4.0: 0.25, 4.5: 0.1, 5.0: 0.05}
@@ -54,4 +54,4 @@ def spread(past: Floats, left_out: Flags, least: float) -> Floats:
     usual = np.take_along_axis(ordered, place[None], axis=0)[0] / norm.ppf(0.95)
     rms = np.sqrt((filled**2).sum(axis=0) / np.maximum(nights, 1))
     own = np.maximum(np.where(nights >= 100, usual, np.maximum(usual, rms)), least)
-    return np.where(nights >= LEAST_HISTORY, own * (1 + CAUTION * (1 - nights / HISTORY)), np.inf)
+    return np.where(nights >= LEAST_HISTORY, own * np.interp(nights, (0, HISTORY), CAUTION), np.inf)
