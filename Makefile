@@ -5,8 +5,9 @@
 # make bench-speed      how fast, beside pm4py, DuckDB and a bare sort; bench-scale: 1 to 100 M events; bench-night: one more night
 #                       EVENTS="1000000": other sizes than the usual ones
 # make bench-accuracy   how far alerts can be trusted, other methods beside them; YEARS=100 of stable processes, and the rest in proportion
+# make bench-page       how long the pages of a night take, and what they weigh
 # make bench-faults     runs killed at hundreds of points, and every row looked for afterwards; KILLS=400
-.PHONY: demo airflow test lint texts lock clean setup bench-speed bench-scale bench-night bench-faults bench-accuracy
+.PHONY: demo airflow test lint texts lock clean setup bench-speed bench-scale bench-night bench-page bench-faults bench-accuracy
 .DEFAULT_GOAL := demo
 PYTHON := .venv/bin/python
 NIGHTS ?= 3
@@ -38,7 +39,7 @@ texts: setup
 bench-faults: setup
 	@$(PYTHON) -m benchmarks.faults --kills $(KILLS)
 
-bench-speed bench-scale bench-night: setup
+bench-speed bench-scale bench-night bench-page: setup
 	@$(PYTHON) -m benchmarks.$(subst bench-,,$@) $(EVENTS)
 
 bench-accuracy: setup
