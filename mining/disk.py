@@ -13,7 +13,9 @@ from pathlib import Path
 from mining.errors import GateError, InputError, StoreError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_WORDS = (*(os.strerror(number) for number in _FULL), "max_temp_directory_size")
+# SQLite's own words; where a file may not grow further it only says that writing failed.
+_OF_SQLITE = ("database or disk is full", "(sqlite3.OperationalError) disk I/O error")
+_WORDS = (*(os.strerror(number) for number in _FULL), "max_temp_directory_size", *_OF_SQLITE)
 
 
 @contextmanager
