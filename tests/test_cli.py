@@ -17,6 +17,7 @@ source: {files: orders.csv}
 columns: {case: order, activity: step, completed: at}
 ends: [Ship]
 timezone: Europe/Berlin
+languages: [en]
 """
 CSV = "order,step,at\n" + "".join(
     f"o{n:03},Order,2024-03-01 09:{n:02}\no{n:03},Ship,2024-03-01 1{n % 10}:00\n" for n in range(40)

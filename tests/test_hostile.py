@@ -87,6 +87,7 @@ def process_file(folder: Path, content: str | bytes, name: str = "log.csv", **ke
     given = {
         "process": "orders",
         "title": "Orders",
+        "languages": ["en"],
         "source": {"files": name},
         "columns": {"case": "case", "activity": "activity", "completed": "time"},
         "timezone": "Europe/Berlin",
@@ -212,6 +213,7 @@ def wild(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
     name, rows = 'it\'s a "log" [1] ü.csv', wild_events()
     shuffled = sorted(rows, key=lambda row: row[::-1])
     keys: dict[str, Any] = {"columns": WILD_COLUMNS, "segments": [WILD_HEADER[3]], "title": "Orders <i>&amp;"}
+    keys["languages"] = ["en", "zh"]
     keys["resources"] = "shown"
     process = process_file(folder / "a", table(rows, WILD_HEADER), name, **keys)
     other = process_file(folder / "b", table(shuffled, WILD_HEADER), name, **keys)
