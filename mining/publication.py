@@ -37,6 +37,7 @@ class Discovered:
     """What `discover` leaves for `publish`."""
 
     graph: Graph
+    levels: tuple[Graph, ...]  # the graph again for each level of the map
     variants: tuple[Variant, ...]
     model: Model | None
     model_note: str
@@ -50,12 +51,12 @@ class Discovered:
 
         found = discover(variants(tables))
         found.write(tables.folder)
-        return cls._of(tables, process, end, found.variants, found.model, found.note)
+        return cls._of(tables, process, end, found.variants, found.model, found.note, few=False)
 
     @classmethod
     def of_part(cls, tables: Tables, process: Process, end: datetime) -> Discovered:
         """Of a part of the cases: without a model of its own."""
-        return cls._of(tables, process, end, variants(tables), None, "")
+        return cls._of(tables, process, end, variants(tables), None, "", few=True)
 
     @classmethod
     def _of(
@@ -66,9 +67,13 @@ class Discovered:
         ways: tuple[Variant, ...],
         model: Model | None,
         model_note: str,
+        *,
+        few: bool,
     ) -> Discovered:
+        graph = directly_follows(tables)
         return cls(
-            graph=directly_follows(tables),
+            graph=graph,
+            levels=level_graphs(tables, graph, ways[0].activities, few=few),
             variants=ways,
             model=model,
             model_note=model_note,
@@ -115,26 +120,23 @@ def publish(night: Mined) -> Path:
         if (night.tables.folder / name).exists():
             (night.tables.folder / name).rename(site / name)
     write_summary(findings, site)
-    write_folder(night, night.tables, findings, found.variants, site, take_views(night.work, site))
+    write_folder(night, findings, found, site, take_views(night.work, site))
     return site
 
 
-def write_folder(
-    night: Mined, tables: Tables, findings: Findings, ways: Sequence[Variant], site: Path, views: Views
-) -> None:
-    """Write what there is to see of the whole night, or of the part of the cases in `tables`, in all languages.
+def write_folder(night: Mined, findings: Findings, found: Discovered, site: Path, views: Views) -> None:
+    """Write what there is to see of the whole night, or of the part of the cases that was found, in all languages.
 
     The files beside the page are in the first one.
     """
     site.mkdir(exist_ok=True)
     (site / "findings.json").write_bytes(TypeAdapter(Findings).dump_json(findings, indent=1))
-    write_tables(findings, ways, site)
+    write_tables(findings, found.variants, site)
     with ThreadPoolExecutor(1) as beside:  # the engine of the charts and Graphviz are not in each other's way
         charts = {language: beside.submit(_charts_in, language, findings.morning) for language in night.process.spoken}
-        graphs = level_graphs(tables, findings.graph, ways[0].activities, few=views.current is not None)
         for language, drawn in charts.items():
             with speaking(language):
-                _write_edition(night, findings, ways[0].activities, graphs, drawn, site, views)
+                _write_edition(night, findings, found.variants[0].activities, found.levels, drawn, site, views)
 
 
 def _charts_in(language: Language, found: Morning | None) -> dict[str, Drawing]:

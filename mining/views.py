@@ -59,4 +59,4 @@ def _write(night: Mined, value: Value, views: Views) -> None:
     found = Discovered.of_part(tables, night.process, night.end)
     ranked = bottlenecks(tables, found.graph)
     findings = replace(findings_of(night, tables, found, ranked, None), segment={view.segment: view.value})
-    write_folder(night, tables, findings, found.variants, night.work / FOLDER / view.folder, views)
+    write_folder(night, findings, found, night.work / FOLDER / view.folder, views)
