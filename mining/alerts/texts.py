@@ -71,7 +71,7 @@ WHATS = {
     Verdict.SLOWER_STEP: N_("The same work takes longer"),
     Verdict.MORE_REWORK: N_("Work comes back more often"),
     Verdict.MIX_SHIFT: N_("Other kinds of cases came; this part is nobody's slower work"),
-    Verdict.CONGESTION: N_("More work than the step can take; its pace is as usual"),
+    Verdict.CONGESTION: N_("The queue before the step is longer; nothing shows that the work itself takes longer"),
     Verdict.ABSENCE: N_("Work stood still everywhere"),
     Verdict.DATA: N_("The night failed or did not run; the last good pages stay"),
 }
