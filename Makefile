@@ -6,8 +6,9 @@
 #                       EVENTS="1000000": other sizes than the usual ones
 # make bench-accuracy   how far alerts can be trusted, other methods beside them; YEARS=100 of stable processes, and the rest in proportion
 # make bench-page       how long the pages of a night take, and what they weigh
+# make bench-site       what a site of 20 processes and 400 nights weighs, and what one more night costs its lists
 # make bench-faults     runs killed at hundreds of points, and every row looked for afterwards; KILLS=400
-.PHONY: demo airflow test lint texts lock clean setup bench-speed bench-scale bench-night bench-page bench-faults bench-accuracy
+.PHONY: demo airflow test lint texts lock clean setup bench-speed bench-scale bench-night bench-page bench-site bench-faults bench-accuracy
 .DEFAULT_GOAL := demo
 PYTHON := .venv/bin/python
 NIGHTS ?= 3
@@ -39,7 +40,7 @@ texts: setup
 bench-faults: setup
 	@$(PYTHON) -m benchmarks.faults --kills $(KILLS)
 
-bench-speed bench-scale bench-night bench-page: setup
+bench-speed bench-scale bench-night bench-page bench-site: setup
 	@$(PYTHON) -m benchmarks.$(subst bench-,,$@) $(EVENTS)
 
 bench-accuracy: setup
