@@ -21,10 +21,10 @@ from mining.retention import thin
 
 PROCESSES, NIGHTS = 20, 400
 NOTES = f"""{PROCESSES} processes of {NIGHTS} nights each. All are the last night of the demo company's orders under other dates
-and names (hard links, each counted as a file): two languages, maps at all settings, charts, sheet, downloads. *Thinned*: as a process
-keeps its nights where it says nothing: 60 days daily, a year weekly, then monthly. Views are kept of the newest night alone.
-*A night more*: the index, the lists and the feeds, written anew where a night of one process is added; *all lists* anew is what
-nobody does but a move."""
+and names (hard links, each counted as a file): two languages, maps at all settings, charts, sheet, downloads. *Thinned*: as a
+process keeps its nights where it says nothing: 60 days daily, a year weekly, then monthly. Views are kept of the newest night
+alone. *A night more*: the index, the lists and the feeds, written anew where a night of one process is added; *all lists* anew is
+what nobody does but a move."""
 
 
 @dataclass(frozen=True)
