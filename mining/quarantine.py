@@ -24,7 +24,6 @@ from mining.sources.forgotten import forgotten_cases
 from mining.sources.mapping import Reading, Table, described, session, unite, write_events
 from mining.sources.quoting import file_literal, literal, quoted
 from mining.sources.resources import resource_key
-from mining.sources.xes import resolved
 
 CANDIDATES = "candidates.parquet"  # beside pulled.parquet, row by row: which kept row it is
 # An extra copy of a row is right or wrong as it stands: no mapping will mend it, and alone it would pass.
@@ -219,6 +218,8 @@ def _table(db: duckdb.DuckDBPyConnection, process: Process, kept_in: Path, file:
 
 
 def _mapping(process: Process, file: str, names: dict[str, str]) -> Columns:
+    from mining.sources.xes import resolved  # noqa: PLC0415 - brings PyArrow
+
     is_xes = file.lower().endswith((".xes", ".xes.gz"))
     return resolved(process.columns, names) if is_xes else process.columns
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
 from itertools import pairwise
+from typing import Any
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
@@ -75,10 +76,13 @@ def checked_country(code: str) -> str:
     Raises:
         ValueError: it does not; names those it knows.
     """
-    from holidays import list_supported_countries  # noqa: PLC0415 - a fifth of a second for those who need it
+    import holidays  # noqa: PLC0415 - a fifth of a second for those who need it
 
-    known = list_supported_countries()
     country, _, part = code.partition("-")
+    found: Any = getattr(holidays, country, None)  # that country alone: to list them all imports each of them
+    if getattr(found, "country", None) == country and (not part or part in found.subdivisions):
+        return code
+    known = holidays.list_supported_countries()
     if country not in known:
         short = [name for name in known if len(name) == 2]
         raise ValueError(f'"{country}" is no country that the `holidays` library knows; {_nearest(country, short)}')

@@ -20,8 +20,6 @@ from mining.sources.files import csv_mistake, csv_table, damaged_parquet, files_
 from mining.sources.forgotten import Forgotten
 from mining.sources.mapping import Reading, count, described, refuse_missing_segments, session, unite, write_events
 from mining.sources.quoting import file_literal, quoted
-from mining.sources.sql import sql_table
-from mining.sources.xes import xes_table
 
 _SAMPLE = 1_000  # rows (of XES: cases) that a preview tries
 
@@ -125,6 +123,8 @@ def _scratch(into: Path) -> Iterator[Path]:
 
 
 def _pull_sql(reading: Reading, source: SqlSource, to: Path, since: str | None, until: datetime | None) -> Pull:
+    from mining.sources.sql import sql_table  # noqa: PLC0415 - brings SQLAlchemy and PyArrow
+
     table, cursor = sql_table(reading, source, since, until)
     rows = write_events(reading, table, to)
     return Pull(to, rows, (Input("sql", fingerprint(to), rows),), cursor)
@@ -148,6 +148,8 @@ def _write_file(reading: Reading, path: Path, to: Path) -> int:
     with tempfile.TemporaryDirectory(dir=reading.folder) as name:
         reading = replace(reading, folder=Path(name))
         if kind.endswith((".xes", ".xes.gz")):
+            from mining.sources.xes import xes_table  # noqa: PLC0415 - brings PyArrow
+
             table, raw = xes_table(reading, path)
             write_events(reading, table, to)
             return raw

@@ -7,8 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import ibis
-
 from mining.store.generations import WHOLE, Generations
 from mining.store.session import MEMORY
 from mining.store.steps import with_before
@@ -36,6 +34,8 @@ class Tables:
     """
 
     def __init__(self, folder: Path) -> None:
+        import ibis  # noqa: PLC0415 - a third of a second, not needed to draw what was measured
+
         self.folder = folder
         self._kept = Generations(folder)
         state = self._kept.read()
@@ -57,7 +57,8 @@ class Tables:
     @cached_property
     def ways(self) -> Any:
         """variant, stop, cases: how many run so and stopped there (null: are open)."""
-        return self.cycles.group_by("variant", "stop").aggregate(cases=ibis._.n.sum().cast("int64")).cache()
+        counted = self.cycles.group_by("variant", "stop").aggregate(cases=self.cycles.n.sum().cast("int64"))
+        return counted.cache()
 
     @cached_property
     def open(self) -> Any:
