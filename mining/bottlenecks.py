@@ -15,14 +15,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 import ibis
 import numpy as np
 from ibis import _
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 from scipy.sparse import csr_matrix, identity
 from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
@@ -39,7 +37,6 @@ _WEEK = 7 * 24 * 3600 * SECOND
 
 Floats = NDArray[np.float64]
 Pair = tuple[int, int]
-_FOUND = TypeAdapter(tuple[Bottleneck, ...])
 
 
 def bottlenecks(tables: Tables, graph: Graph) -> tuple[Bottleneck, ...]:
@@ -288,17 +285,6 @@ def _bottleneck(
         timer_s=flow.timer_s,
         reason_not_ranked="a fixed wait: a timer or a rule, not a queue" if flow.timer_s else "",
     )
-
-
-def write_bottlenecks(found: tuple[Bottleneck, ...], work: Path) -> int:
-    """Keep them in the work folder; the number of those that are ranked."""
-    (work / "bottlenecks.json").write_bytes(_FOUND.dump_json(found))
-    return sum(1 for bottleneck in found if bottleneck.rank)
-
-
-def read_bottlenecks(work: Path) -> tuple[Bottleneck, ...]:
-    """What `write_bottlenecks` kept."""
-    return _FOUND.validate_json((work / "bottlenecks.json").read_bytes())
 
 
 def _ranked(found: list[Bottleneck]) -> tuple[Bottleneck, ...]:

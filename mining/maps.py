@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mining import durable
-from mining.discovery import projections
 from mining.findings import Bottleneck, Graph
 from mining.flowchart import (
     ALL_SETTINGS,
@@ -20,13 +19,11 @@ from mining.flowchart import (
     default_level,
     draw,
     draw_grid,
-    levels,
     phone_level,
     render,
     scale_named,
 )
 from mining.pages import LevelMap
-from mining.store import Tables
 
 
 @dataclass(frozen=True)
@@ -44,19 +41,6 @@ class Maps:
             (site / f"map.{kind}").write_bytes(drawn)
 
 
-def level_graphs(tables: Tables, full: Graph, main: tuple[str, ...], *, few: bool = False) -> tuple[Graph, ...]:
-    """Mine the log at each level of the map.
-
-    Args:
-        tables: of the night.
-        full: the graph with all activities, at least one.
-        main: the activities of the most frequent variant, in their order.
-        few: at most three levels.
-    """
-    kept = levels(full, main)
-    return tuple(projections(tables, full, _three(full, kept) if few else kept))
-
-
 def draw_maps(
     graphs: Sequence[Graph],
     full: Graph,
@@ -70,7 +54,9 @@ def draw_maps(
     """Draw all maps of a process in the spoken language.
 
     Args:
-        graphs: as of `level_graphs`; full, main: as there.
+        graphs: of the levels, fewest activities first.
+        full: the graph with all activities, at least one.
+        main: the activities of the most frequent variant, in their order.
         bottlenecks: all of them.
         settings: the file that keeps the colours of this process; it is written if it is not there.
         title: of the process.
@@ -103,12 +89,6 @@ def draw_maps(
         coverage=SETTINGS[OPENING],
     )
     return Maps(shown, file)
-
-
-def _three(full: Graph, kept: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
-    """The level for a phone, the one to open with, and the last."""
-    chosen = {phone_level(kept), default_level(full, kept), len(kept) - 1}
-    return tuple(kept[place] for place in sorted(chosen))
 
 
 def keep_scale(settings: Path, graph: Graph) -> Scale:

@@ -199,33 +199,42 @@ class Night:
 
     def discover(self) -> int:
         """Graph, variants, model and cycle times; the number of variants."""
-        from mining.publication import Discovered, write_discovered  # noqa: PLC0415 - brings pm4py
+        from mining.measured import keep  # noqa: PLC0415
+        from mining.measuring import discover_all  # noqa: PLC0415 - brings pm4py
 
-        return write_discovered(Discovered.of(self.tables, self.process, self.end), self.work)
+        found = discover_all(self.tables, self.process, self.end, self.work)
+        keep(found, self.work)
+        return len(found.variants)
 
     def bottlenecks(self) -> int:
         """Where the time goes; the number of hand-overs ranked."""
-        from mining.bottlenecks import bottlenecks, write_bottlenecks  # noqa: PLC0415 - brings SciPy
         from mining.discovery import directly_follows  # noqa: PLC0415 - brings Ibis
+        from mining.measured import keep  # noqa: PLC0415
+        from mining.measuring import locate  # noqa: PLC0415 - brings SciPy
 
-        return write_bottlenecks(bottlenecks(self.tables, directly_follows(self.tables)), self.work)
+        found = locate(self.tables, self.process, directly_follows(self.tables))
+        keep(found, self.work)
+        return sum(1 for bottleneck in found.bottlenecks if bottleneck.rank)
 
     def regressions(self) -> int:
         """What got slower, and why; the number of alerts that are open."""
-        from mining.watching import watch, write_watch  # noqa: PLC0415 - brings NumPy and SciPy
+        from mining.measured import keep  # noqa: PLC0415
+        from mining.watching import watch  # noqa: PLC0415 - brings NumPy and SciPy
 
-        return write_watch(watch(self.process, self.tables, self.day), self.work)
+        found = watch(self.process, self.tables, self.day)
+        keep(found, self.work)
+        return len(found.open)
 
     def views(self) -> int:
         """The page of each large value of each segment, where there is no newer night: they are kept of the newest; how many."""
         from mining.views import write_views  # noqa: PLC0415 - brings Ibis and Graphviz
 
         newer = [path for path in self.home.nights(self.process.process).glob("[0-9]*") if path.name > self.target.name]
-        return 0 if newer else write_views(self._mined)
+        return 0 if newer else write_views(self._mined, self.tables)
 
     def publish(self) -> str:
         """Write map, page and downloads, and move the night into place; the path of the page."""
-        from mining.publication import publish  # noqa: PLC0415 - brings Ibis and Graphviz
+        from mining.publication import publish  # noqa: PLC0415 - brings Graphviz
 
         site = publish(self._mined)
         self._move_into_place(site, [batch.load_id for batch in self.seen])
@@ -234,10 +243,10 @@ class Night:
 
     @property
     def _mined(self) -> Mined:
-        from mining.publication import Mined  # noqa: PLC0415 - brings Ibis and Graphviz
+        from mining.publication import Mined  # noqa: PLC0415 - brings Graphviz
 
         settings = self.home.settings(self.process.process)
-        return Mined(self.process, self.day, self.end, self.tables, self.seen, self.work, settings)
+        return Mined(self.process, self.day, self.end, self.seen, self.work, settings)
 
     def alert(self) -> int:
         """Tell the owner what is new of the published night's alerts; the number of messages sent.

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from mining.bottlenecks import read_bottlenecks
-from mining.changed import changed
-from mining.discovery import SECOND, directly_follows, kpis, rework, variants
-from mining.downloads import offered, write_cases, write_tables
-from mining.findings import Bottleneck, Changed, Check, Data, Findings, Graph, Kpis, Model, Rework, Variant, Watch
+from mining.downloads import offered, write_tables
+from mining.findings import Check, Data, Findings, Graph, Watch
 from mining.flowchart import draw_difference
 from mining.languages import Language, speaking, spoken
-from mining.maps import draw_maps, level_graphs
-from mining.morning import morning
+from mining.maps import draw_maps
+from mining.measured import Discovered, Located, kept
 from mining.morning_findings import Morning
 from mining.pages import Views, draw_charts, take_views, write_night
 from mining.pages.charts import Drawing
@@ -26,70 +23,11 @@ from mining.pages.one_page import FILE as ONE_PAGE
 from mining.pages.one_page import one_page
 from mining.pages.summary import write_summary
 from mining.process import Process
-from mining.store import Batch, Tables
-from mining.watching import read_watch
+from mining.store import Batch
+from mining.verdict import cause
 
 VARIANTS_KEPT = 100  # in findings.json; variants.csv has all
-
-
-@dataclass(frozen=True)
-class Discovered:
-    """What `discover` leaves for `publish`."""
-
-    graph: Graph
-    levels: tuple[Graph, ...]  # the graph again for each level of the map
-    variants: tuple[Variant, ...]
-    model: Model | None
-    model_note: str
-    kpis: Kpis
-    rework: tuple[Rework, ...]
-    changed: Changed
-
-    @classmethod
-    def of(cls, tables: Tables, process: Process, end: datetime) -> Discovered:
-        from mining.model import discover  # noqa: PLC0415 - pm4py takes seconds to import; publishing does not need it
-
-        found = discover(variants(tables))
-        found.write(tables.folder)
-        return cls._of(tables, process, end, found.variants, found.model, found.note, few=False)
-
-    @classmethod
-    def of_part(cls, tables: Tables, process: Process, end: datetime) -> Discovered:
-        """Of a part of the cases: without a model of its own."""
-        return cls._of(tables, process, end, variants(tables), None, "", few=True)
-
-    @classmethod
-    def _of(
-        cls,
-        tables: Tables,
-        process: Process,
-        end: datetime,
-        ways: tuple[Variant, ...],
-        model: Model | None,
-        model_note: str,
-        *,
-        few: bool,
-    ) -> Discovered:
-        graph = directly_follows(tables)
-        return cls(
-            graph=graph,
-            levels=level_graphs(tables, graph, ways[0].activities, few=few),
-            variants=ways,
-            model=model,
-            model_note=model_note,
-            kpis=kpis(tables, process, round(end.timestamp() * SECOND)),
-            rework=rework(tables),
-            changed=changed(tables, process, end),
-        )
-
-
-_DISCOVERED = TypeAdapter(Discovered)
-
-
-def write_discovered(discovered: Discovered, work: Path) -> int:
-    """Keep the results in the work folder; the number of variants."""
-    (work / "discovered.json").write_bytes(_DISCOVERED.dump_json(discovered))
-    return len(discovered.variants)
+MEASURED = ("model.bpmn", "model.pnml", "cases.parquet")  # files of the night that are made where it is measured
 
 
 @dataclass(frozen=True)
@@ -99,7 +37,6 @@ class Mined:
     process: Process
     day: date
     end: datetime
-    tables: Tables
     seen: tuple[Batch, ...]  # the batches that this night or an earlier one pulled; never none
     work: Path
     settings: Path
@@ -111,14 +48,13 @@ class Mined:
 
 def publish(night: Mined) -> Path:
     """Write the night's folder beside its final place and return it."""
-    found = _DISCOVERED.validate_json((night.work / "discovered.json").read_bytes())
-    findings = findings_of(night, night.tables, found, read_bottlenecks(night.work), read_watch(night.work))
+    found = kept(Discovered, night.work)
+    findings = findings_of(night, found, kept(Located, night.work), kept(Watch, night.work))
     site = night.work / "site"
     site.mkdir(exist_ok=True)
-    write_cases(night.process, night.tables, site / "cases.parquet")
-    for name in ("model.bpmn", "model.pnml"):
-        if (night.tables.folder / name).exists():
-            (night.tables.folder / name).rename(site / name)
+    for name in MEASURED:
+        if (night.work / name).exists():
+            (night.work / name).rename(site / name)
     write_summary(findings, site)
     write_folder(night, findings, found, site, take_views(night.work, site))
     return site
@@ -168,10 +104,8 @@ def _write_edition(
     write_night(findings, maps.shown, offered(site), site, difference, charts, views)
 
 
-def findings_of(
-    night: Mined, tables: Tables, found: Discovered, bottlenecks: tuple[Bottleneck, ...], watch: Watch | None
-) -> Findings:
-    """Put together what was measured on `tables`."""
+def findings_of(night: Mined, found: Discovered, located: Located, watch: Watch | None) -> Findings:
+    """Put together what was measured."""
     process = night.process
     return Findings(
         process=process.process,
@@ -179,7 +113,7 @@ def findings_of(
         owner=process.owner.name if process.owner else None,
         night=night.day.isoformat(),
         timezone=str(process.zone),
-        data=_data(night, tables),
+        data=_data(night, found),
         checks=_checks(night),
         kpis=found.kpis,
         graph=found.graph,
@@ -187,13 +121,21 @@ def findings_of(
         variants_total=len(found.variants),
         model=found.model,
         model_note=found.model_note,
-        bottlenecks=bottlenecks,
+        bottlenecks=located.bottlenecks,
         rework=found.rework,
         changed=found.changed,
         watch=watch,
-        morning=morning(tables, process, bottlenecks, found.changed, watch),
+        morning=_morning(found, located, watch),
         languages=process.language_codes,
     )
+
+
+def _morning(found: Discovered, located: Located, watch: Watch | None) -> Morning:
+    headline = found.morning.headline
+    if headline:
+        after, step = cause(headline.tone, watch.open if watch else (), found.changed)
+        headline = replace(headline, after=after, step=step)
+    return replace(found.morning, headline=headline, spectrum=located.spectrum)
 
 
 def _checks(night: Mined) -> tuple[Check, ...]:
@@ -201,16 +143,14 @@ def _checks(night: Mined) -> tuple[Check, ...]:
     return (night.own_batches or night.seen)[-1].checks
 
 
-def _data(night: Mined, tables: Tables) -> Data:
-    query = """select min(first_us), max(last_us), sum(simultaneous) / sum(events) from cases"""
-    first, last, ties = tables.engine.con.execute(query).fetchall()[0]
+def _data(night: Mined, found: Discovered) -> Data:
     return Data(
-        first_event=_iso(first),
-        last_event=_iso(last),
+        first_event=found.span.first_event,
+        last_event=found.span.last_event,
         data_through=night.end.astimezone(UTC).isoformat(),
         new_events=sum(batch.rows for batch in night.own_batches),
         quarantined=sum(batch.set_aside for batch in night.seen),
-        ties=round(ties, 6),
+        ties=found.span.ties,
         ends_rule=_ends_rule(night.process),
         batches=len(night.seen),
         effect=night.own_batches[-1].effect if night.own_batches else None,
@@ -223,7 +163,3 @@ def _ends_rule(process: Process) -> str:
     if process.ends:
         return "declared: " + " or ".join(process.ends)
     return "learned: a case is over when at most 1 in 20 went on after so long a silence at the same step"
-
-
-def _iso(microseconds: int) -> str:
-    return datetime.fromtimestamp(microseconds / SECOND, UTC).isoformat()

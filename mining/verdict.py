@@ -25,7 +25,7 @@ def headline(
     found = _of_phases(night, trend.phases if trend else ()) or _of_weeks(typical)
     if found is None:
         return None
-    after, step = _cause(found.tone, open_alerts, changed)
+    after, step = cause(found.tone, open_alerts, changed)
     return replace(found, after=after, step=step)
 
 
@@ -44,7 +44,7 @@ def _of_weeks(typical: Delta | None) -> Headline | None:
     return Headline(Tone.SLOWER if typical.now > typical.before else Tone.FASTER, typical.now, typical.before)
 
 
-def _cause(tone: Tone, open_alerts: Sequence[Alert], changed: Changed | None) -> tuple[str | None, str | None]:
+def cause(tone: Tone, open_alerts: Sequence[Alert], changed: Changed | None) -> tuple[str | None, str | None]:
     """Of a change for the worse; nothing is claimed to have caused one for the better, or steadiness."""
     if tone is not Tone.SLOWER:
         return None, None

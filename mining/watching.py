@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
-from pathlib import Path
-
-from pydantic import TypeAdapter
 
 from mining.calendar import wall_clock
 from mining.exposure import Exposure, clock_of, window_start
@@ -22,7 +19,6 @@ from mining.store import Tables
 from mining.visits import Visits
 
 YEAR = 365  # nights
-_WATCH = TypeAdapter(Watch)
 
 
 def watch(process: Process, tables: Tables, night: date) -> Watch:
@@ -75,14 +71,3 @@ class _Seen:
     def risen(self) -> tuple[Rise, ...]:
         """In the last of these days."""
         return risen(self.exposure, self.exposure.days - 1, self.wall)
-
-
-def write_watch(found: Watch, work: Path) -> int:
-    """Keep it in the work folder; the number of alerts that are open."""
-    (work / "watch.json").write_bytes(_WATCH.dump_json(found))
-    return len(found.open)
-
-
-def read_watch(work: Path) -> Watch:
-    """What `write_watch` kept."""
-    return _WATCH.validate_json((work / "watch.json").read_bytes())

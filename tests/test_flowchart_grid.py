@@ -15,7 +15,8 @@ from test_flowchart import MAIN, SVG, bottleneck, crowd, element, orders, writte
 
 from mining.discovery import directly_follows, variants
 from mining.flowchart import OPENING, SETTINGS, Variation, draw_grid, path_id, scale_named, step_id
-from mining.maps import draw_maps, level_graphs
+from mining.maps import draw_maps
+from mining.measuring import level_graphs
 from mining.store import Tables
 
 
