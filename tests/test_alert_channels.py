@@ -28,11 +28,11 @@ from conftest import a_process
 from lxml import etree
 from typer.testing import CliRunner
 
-from mining import alert_commands
-from mining.alert_commands import app, watch
 from mining.alerts import as_line
 from mining.alerts.channels import Patience
 from mining.alerts.telling import send_trial, tell_failure, tell_night
+from mining.commands import alerts as alert_commands
+from mining.commands.alerts import app, watch
 from mining.errors import InputError, StoreError
 from mining.findings import Alert
 from mining.home import Home

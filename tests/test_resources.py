@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mining import quarantine
-from mining.cli import check
+from mining.commands.nights import check
 from mining.errors import GateError, InputError
 from mining.home import Home
 from mining.night import Night

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mining import quarantine
-from mining.cli import tidy as command
+from mining.commands.store import tidy as command
 from mining.home import Home
 from mining.lock import alone
 from mining.night import Night

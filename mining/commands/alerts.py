@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mining.commands.options import HomeOption, ProcessFile, out
 from mining.errors import InputError, StoreError
 from mining.home import Home
 from mining.process import Process
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from mining.register import Known
 
 app = typer.Typer(no_args_is_help=True, help="List alerts, acknowledge or snooze one, try the channels.")
-out = Console(highlight=False, soft_wrap=True)
-
-ProcessFile = Annotated[Path, typer.Argument(metavar="PROCESS.yaml", help="The process file.")]
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Where everything is kept [default: HEADRACE_HOME, else .headrace].")
-]
 AlertId = Annotated[str, typer.Argument(metavar="ID", help="The alert's id, or its first letters (four at least).")]
 
 

@@ -1,0 +1,1 @@
+"""What `headrace COMMAND` does, by what it is about; `mining/cli.py` puts the commands together."""
