@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from ibis import _
 
+from mining.data_end import data_end
 from mining.process import Process
 from mining.quantiles import weighted_quantiles
 from mining.store import Tables
@@ -63,10 +64,15 @@ class Cohorts:
         """The youngest cases that have had the time that nearly all need, and those of the weeks before them.
 
         Raises:
-            NotComparableError: no case has finished, too few have begun, or hardly any of the earlier ones was over in time.
+            NotComparableError: no case has finished, too few have begun, none begins any more, or hardly any of the earlier
+                ones was over in time.
         """
         followed_us = _followed_us(tables)
         first_us, cycle_us, number = _cases(tables)
+        if data_end(first_us, night_end.astimezone(process.zone)):
+            raise NotComparableError(
+                "Hardly any case begins any more: the data seem to end, and what changed at their end is not told."
+            )
         end = _midnight(night_end - timedelta(microseconds=followed_us), process)
         window = _window(first_us, end, process)
         chosen = (first_us >= _us(window.begin)) & (first_us < _us(window.end))

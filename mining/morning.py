@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mining.curves import curves
+from mining.data_end import data_end
 from mining.findings import Bottleneck, Changed, Watch
 from mining.lifetimes import Lifetimes
 from mining.morning_findings import Morning
@@ -14,7 +15,7 @@ from mining.recent import recent
 from mining.spectrum import spectrum
 from mining.store import Tables
 from mining.trend import trend
-from mining.verdict import headline
+from mining.verdict import headline, silence
 from mining.workload import workload
 
 
@@ -25,11 +26,12 @@ def morning(
     lives = Lifetimes.of(tables, process)
     target_s = process.targets[0].at_most.total_seconds() if process.targets else None
     ends_declared = bool(process.final_activities)
-    lately = recent(lives, target_s, ends_declared=ends_declared)
+    ended = data_end(lives.began_us, lives.night_end)
+    lately = None if ended else recent(lives, target_s, ends_declared=ends_declared)
     course = trend(lives, ends_declared=ends_declared)
     alerts = watch.open if watch else ()
     return Morning(
-        headline=headline(lives.night_end.date(), lately, course, alerts, changed),
+        headline=silence(ended, lives) if ended else headline(lives.night_end.date(), lately, course, alerts, changed),
         recent=lately,
         trend=course,
         curves=curves(lives),

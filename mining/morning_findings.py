@@ -15,6 +15,7 @@ class Tone(StrEnum):
     SLOWER = "slower"
     FASTER = "faster"
     STEADY = "steady"
+    ENDED = "ended"  # the data end before the night does: nothing can be compared
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,9 @@ class Headline:
     """The first sentence of the page: the number, its change and the main cause."""
 
     tone: Tone
-    typical_s: float  # now
-    before_s: float | None = None  # where something changed
-    since: str | None = None  # the first day of the change; None: the last four weeks
+    typical_s: float  # now; of all finished cases where the data end
+    before_s: float | None = None  # where something changed, or differs much without being told apart from chance
+    since: str | None = None  # the first day of the change, or of the silence; None: the last four weeks
     after: str | None = None  # the hand-over that caused it, where one was told apart from chance
     step: str | None = None
 

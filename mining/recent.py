@@ -19,6 +19,7 @@ SURE: Final = 0.01  # so rarely chance alone may make a change that is told
 LARGE: Final = 0.25  # of a time, or of a count
 OF_TARGET: Final = 0.02  # a change of a time is at least this part of the target
 POINTS: Final = 0.05  # a change of a share
+UNDECIDED: Final = 0.25  # of those finished lately, as many others may be over without its being known
 _WEEK_US: Final = 7 * 86_400 * SECOND
 
 
@@ -31,7 +32,8 @@ def recent(lives: Lifetimes, target_s: float | None, *, ends_declared: bool) -> 
         target_s: the time that cases should take at most.
         ends_declared: whether a case is open or not is known at once; where it is learned from silence, the cases that fell
             silent lately still count as open: then times are of the finished cases alone, and neither their number nor that
-            of the open ones is compared.
+            of the open ones is compared. Where many are undecided so, no change is told: those known to be over already are
+            the ones that end with the shortest silence, a choice and no sample.
     """
     end_us = micros(lives.night_end)
     week = NOW + BEFORE - 1 - (end_us - 1 - lives.ended_us) // _WEEK_US
@@ -40,7 +42,8 @@ def recent(lives: Lifetimes, target_s: float | None, *, ends_declared: bool) -> 
     now = week >= BEFORE
     if min(now.sum(), (~now).sum()) < ENOUGH or lives.began_us.min() > end_us - (NOW + BEFORE) * _WEEK_US:
         return None
-    pace = Pace.of(lives, end_us, open_known=ends_declared)
+    undecided = 0 if ends_declared else int((~lives.finished).sum())
+    pace = Pace.of(lives, end_us, open_known=ends_declared, decided=undecided <= UNDECIDED * now.sum())
     return Recent(
         first=(lives.night_end - timedelta(weeks=NOW)).date().isoformat(),
         last=(lives.night_end - timedelta(microseconds=1)).date().isoformat(),
@@ -49,23 +52,27 @@ def recent(lives: Lifetimes, target_s: float | None, *, ends_declared: bool) -> 
         within_target=None if target_s is None else _within(pace, target_s),
         open=_open(lives, end_us) if ends_declared else None,
         finished=_finished(week) if ends_declared else None,
-        with_repeats=_share(lives.repeats[chosen], now, week, more_is_good=False),
+        with_repeats=_share(lives.repeats[chosen], now, week, decided=pace.decided),
     )
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast cases were finished: in the last weeks, in those before, and in each of all."""
+    """How fast cases were finished: in the last weeks, in those before, and in each of all.
+
+    decided: whether it is known of nearly all cases if they are over.
+    """
 
     now: CycleTable
     before: CycleTable
     weeks: tuple[CycleTable, ...]
+    decided: bool
 
     @classmethod
-    def of(cls, lives: Lifetimes, end_us: int, *, open_known: bool) -> Pace:
+    def of(cls, lives: Lifetimes, end_us: int, *, open_known: bool, decided: bool) -> Pace:
         edges_us = end_us - _WEEK_US * np.arange(NOW + BEFORE, -1, -1)
         before, now = cycle_tables(lives, edges_us[[0, BEFORE, NOW + BEFORE]], open_known=open_known)
-        return cls(now, before, tuple(cycle_tables(lives, edges_us, open_known=open_known)))
+        return cls(now, before, tuple(cycle_tables(lives, edges_us, open_known=open_known)), decided)
 
     def finished_by(self, age_s: float) -> Difference:
         """Whether the share that is finished by an age is another one, by how it varies from week to week."""
@@ -81,20 +88,21 @@ def _time(pace: Pace, quantile: float, target_s: float | None) -> Delta | None:
         return None
     tested = pace.finished_by(before)
     large = abs(value - before) >= max(LARGE * before, OF_TARGET * (target_s or 0))
-    told = tested.p < SURE and large and (tested.size < 0) == (value > before)
+    told = pace.decided and tested.p < SURE and large and (tested.size < 0) == (value > before)
     return Delta(round(value, 3), round(before, 3), bool(told), value < before if told else None)
 
 
 def _within(pace: Pace, target_s: float) -> Delta:
     value, before = pace.now.finished_by(target_s), pace.before.finished_by(target_s)
-    told = abs(value - before) >= POINTS and pace.finished_by(target_s).p < SURE
+    told = pace.decided and abs(value - before) >= POINTS and pace.finished_by(target_s).p < SURE
     return Delta(round(value, 6), round(before, 6), bool(told), value > before if told else None)
 
 
-def _share(flags: Flags, now: Flags, week: Ints, *, more_is_good: bool) -> Delta:
+def _share(flags: Flags, now: Flags, week: Ints, *, decided: bool) -> Delta:
+    """Of what had better be rare."""
     value, before = float(flags[now].mean()), float(flags[~now].mean())
-    told = abs(value - before) >= POINTS and of_means(flags.astype(float), now, week).p < SURE
-    return Delta(round(value, 6), round(before, 6), bool(told), (value > before) == more_is_good if told else None)
+    told = decided and abs(value - before) >= POINTS and of_means(flags.astype(float), now, week).p < SURE
+    return Delta(round(value, 6), round(before, 6), bool(told), value < before if told else None)
 
 
 def _finished(week: Ints) -> Delta:

@@ -291,7 +291,7 @@ def test_what_became_quicker_or_has_grown_slowly_is_a_calm_line_of_the_page() ->
     parts = Decomposition(110 * HOUR, 100 * HOUR, 0.0, 0.0, -10 * HOUR, Interval(-12 * HOUR, -8 * HOUR), 500)
     better = Improvement("Pay", "Send <b>", "2024-06-29", "2024-07-05", -0.25, Interval(-0.3, -0.2), 0.3, 4.7, parts)
     rise = Rise("Pick", "Order", {"region": "south"}, "2024-02-01", "2024-03-27", 0.4, Interval(0.2, 0.6), 3 * HOUR)
-    shown = attention(Watch((), (), 0, 365, (better,), (rise,)), owner=None)
+    shown = attention(Watch((), (), 0, 365, (better,), (rise,)), owner=None, headline=None)
     text = "“Pick” after “Order” takes 40 % longer where region is “south” than from 1 Feb 2024 to 27 Mar 2024"
     assert shown.risen == (f"{text}, about 3 hours more per case",)
     assert shown.quicker == (

@@ -190,6 +190,14 @@ def test_it_says_why_there_is_nothing_to_compare(tmp_path: Path) -> None:
     assert "does not seem to hold those weeks whole" in found(tmp_path, lost).note
 
 
+def test_at_the_end_of_the_data_nothing_is_compared(tmp_path: Path) -> None:
+    """The same cases without those that began in the last eight days: whatever is left then is no sample."""
+    log = wandering(seed=1, a_day=5)
+    assert found(tmp_path, log).note == ""
+    ended = {case: way for case, way in log.items() if way and way[0][1] < NIGHT_END - timedelta(days=8)}
+    assert found(tmp_path, ended).note.startswith("Hardly any case begins any more")
+
+
 def test_the_rank_test_is_mann_and_whitneys_where_weeks_do_not_differ() -> None:
     dice = np.random.default_rng(1)
     values = dice.integers(0, 9, 400).astype(float)

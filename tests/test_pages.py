@@ -84,7 +84,7 @@ def test_the_page_says_what_was_found(tmp_path: Path) -> None:
     assert "Within 18 d 56 % Half within 18 days" in text  # 604 of 1,079
     assert "7 older than 22 d" in text
     assert "35 other ways: 105 cases." in text  # 41 - 6 ways; 1170 - (842 + 73 + 61 + 39 + 31 + 19) cases
-    assert "92 % of the cases run as the model says" in text  # 1077 of 1170
+    assert "92 % of the finished cases run as the model says" in text  # 1077 of 1170
     assert "17 rows of 6,702, set aside" in text
 
 

@@ -116,10 +116,35 @@ def test_the_headline_is_steady_unless_the_change_was_told() -> None:
 
 @pytest.mark.parametrize(("first", "tone"), [("2024-04-08", Tone.SLOWER), ("2024-04-01", Tone.STEADY)])
 def test_a_new_phase_is_news_for_eight_weeks(first: str, tone: Tone) -> None:
-    found = headline(NIGHT_DAY, STEADY, phases(first), (), None)
+    found = headline(NIGHT_DAY, some(Delta(DAY, DAY, changed=False)), phases(first), (), None)
     assert found is not None and found.tone is tone
     if tone is Tone.SLOWER:
         assert (found.typical_s, found.before_s, found.since) == (DAY, HOUR, first)
+
+
+@pytest.mark.parametrize(("hours", "tone"), [(4.8, Tone.STEADY), (5.0, Tone.SLOWER)])
+def test_a_phase_that_is_over_again_is_no_news(hours: float, tone: Tone) -> None:
+    """From 1 h to 24 h: the last weeks are nearer to the phase before up to the root of their product, 4.9 h."""
+    found = headline(NIGHT_DAY, some(Delta(hours * HOUR, DAY, changed=False)), phases("2024-04-08"), (), None)
+    assert found is not None and found.tone is tone
+
+
+def test_steady_is_not_said_of_two_very_different_times() -> None:
+    alike = headline(NIGHT_DAY, some(Delta(10.0, 12.0, changed=False)), None, (), None)
+    unlike = headline(NIGHT_DAY, some(Delta(10.0, 20.0, changed=False)), None, (), None)
+    assert alike is not None and unlike is not None
+    assert (alike.tone, alike.before_s) == (Tone.STEADY, None)
+    assert (unlike.tone, unlike.before_s) == (Tone.STEADY, 20.0)
+
+
+def test_no_change_is_told_while_many_may_be_over_without_its_being_known() -> None:
+    known = flowing(10, 20)
+    cases = [
+        (datetime.fromtimestamp(b / 1e6, UTC), c / 1e6) for b, c in zip(known.began_us, known.cycle_us, strict=True)
+    ]
+    for silent, told in ((20, True), (21, False)):  # of the 80 that finished in the last four weeks: a quarter
+        found = recent(lives([*cases, *[(NIGHT - timedelta(days=9), None)] * silent], NIGHT), None, ends_declared=False)
+        assert found is not None and found.typical_s is not None and found.typical_s.changed is told
 
 
 def cause(recent: Recent, **told: Any) -> tuple[str | None, str | None]:

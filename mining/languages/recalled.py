@@ -96,6 +96,7 @@ KEPT: Final = (
         "Fewer than half of the cases of the earlier weeks were over in the time that nearly all finished cases took: the log "
         "does not seem to hold those weeks whole, so they are not compared."
     ),
+    N_("Hardly any case begins any more: the data seem to end, and what changed at their end is not told."),
     N_("No case has finished yet, so it is not known how long one has to be followed."),
     N_("Too few cases have begun, and had the time to finish, to compare the last weeks with those before."),
     NOT_RUN,

@@ -14,7 +14,7 @@ from mining.findings import Bottleneck, Findings, Graph, Variant
 from mining.flowchart import DifferenceChart, path_id
 from mining.languages.editions import editions, languages_of
 from mining.morning_findings import Curve, Curves
-from mining.pages.attention import attention
+from mining.pages.attention import Attention, attention
 from mining.pages.charts import Drawing
 from mining.pages.night_map import LevelMap, shown_maps
 from mining.pages.rendering import write_page
@@ -24,6 +24,7 @@ RANKED_SHOWN = 5  # as many as the map has badges for
 VARIANTS_SHOWN = 6
 REWORK_SHOWN = 8
 TABLE_ROWS = 200  # of a table behind a picture; the rest is in the downloads
+FEWEST = 5  # cases or moves, for a typical time of theirs
 CHEVRONS = 14  # of one variant
 
 
@@ -72,7 +73,7 @@ def write_night(
         findings=findings,
         maps=shown_maps(maps),
         difference=Markup(difference.inline_svg("c0-")) if difference else None,  # noqa: S704 - escaped where it is made
-        attention=attention(findings.watch, findings.owner) if findings.watch else None,
+        attention=_attention(findings),
         downloads=downloads,
         ranked=_ranked(findings.bottlenecks),
         ranked_shown=RANKED_SHOWN,
@@ -85,9 +86,15 @@ def write_night(
         charts=charts or {},
         cohort_ages=cohort_ages,
         finished_by=finished_by,
+        typical_of=typical_of,
         chevrons=chevrons,
         path_id=path_id,
     )
+
+
+def _attention(findings: Findings) -> Attention | None:
+    headline = findings.morning.headline if findings.morning else None
+    return attention(findings.watch, findings.owner, headline) if findings.watch else None
 
 
 def _ranked(bottlenecks: Sequence[Bottleneck]) -> list[Bottleneck]:
@@ -106,6 +113,11 @@ def chevrons(variant: Variant) -> list[Chevron]:
         return runs
     hidden = runs[CHEVRONS - 3 : -2]
     return [*runs[: CHEVRONS - 3], Chevron(None, sum(run.times for run in hidden)), *runs[-2:]]
+
+
+def typical_of(n: int, seconds: float | None) -> float | None:
+    """A typical time of `n` cases or moves; None of so few that it would be one of them, by chance."""
+    return seconds if n >= FEWEST else None
 
 
 def cohort_ages(curves: Curves) -> list[float]:

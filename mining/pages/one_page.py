@@ -47,7 +47,7 @@ def _shape(svg: str) -> float:
 def _told(findings: Findings) -> dict[str, Any]:
     """What stands on it: texts, which are never read as commands."""
     headline = findings.morning.headline if findings.morning else None
-    seen = attention(findings.watch, findings.owner) if findings.watch else None
+    seen = attention(findings.watch, findings.owner, headline) if findings.watch else None
     ranked = sorted((found for found in findings.bottlenecks if found.rank), key=lambda found: found.rank)
     good = sum(check.passed for check in findings.checks)
     return {
@@ -61,7 +61,7 @@ def _told(findings: Findings) -> dict[str, Any]:
         "trend_title": _("Is it getting better or worse?"),
         "attention_title": _("Needs attention"),
         "attention": [notice.headline for notice in seen.notices[:NOTICES]] if seen else [],
-        "calm": _("Nothing got slower that can be told from the usual ups and downs."),
+        "calm": seen.calm if seen else "",
         "map_title": _("Where does the time go?"),
         "bottlenecks_title": _("The largest shares of the cycle time"),
         "bottlenecks": [_bottleneck(found) for found in ranked[:BOTTLENECKS]],
