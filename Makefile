@@ -4,7 +4,7 @@
 # make texts            the catalogues of the languages, brought up to date with the texts in the source
 # make bench-speed      how fast, beside pm4py, DuckDB and a bare sort; bench-scale: 1 to 100 M events; bench-night: one more night
 #                       EVENTS="1000000": other sizes than the usual ones
-# make bench-accuracy   how far alerts can be trusted, other methods beside them; YEARS=100 of stable processes, and the rest in proportion
+# make bench-accuracy   how far alerts can be trusted, other methods beside them; YEARS=100 of stable processes, and the rest in proportion; KEPT=folder to go on after a break
 # make bench-page       how long the pages of a night take, and what they weigh
 # make bench-site       what a site of 20 processes and 400 nights weighs, and what one more night costs its lists
 # make bench-faults     runs killed at hundreds of points, and every row looked for afterwards; KILLS=400
@@ -44,7 +44,7 @@ bench-speed bench-scale bench-night bench-page bench-site: setup
 	@$(PYTHON) -m benchmarks.$(subst bench-,,$@) $(EVENTS)
 
 bench-accuracy: setup
-	@$(PYTHON) -m benchmarks.accuracy --years $(YEARS)
+	@$(PYTHON) -m benchmarks.accuracy --years $(YEARS) $(if $(KEPT),--kept $(KEPT))
 
 lock: setup
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header --no-annotate \

@@ -9,7 +9,7 @@ from benchmarks.scores import RECALL_NIGHTS, Card, Score, cards
 from benchmarks.trials import Trial
 
 FOUND = ["changes", *(f"told in {nights} n" for nights in RECALL_NIGHTS), "median delay", "right step", "right verdict"]
-SPLIT = ["split off by, pp", "wrong signs"]
+SPLIT = ["split off by, pp", "told / true", "wrong signs"]
 
 
 def without_change(scores: Sequence[Score]) -> str:
@@ -21,7 +21,7 @@ def without_change(scores: Sequence[Score]) -> str:
 def with_change(scores: Sequence[Score], first: str) -> str:
     """What was told of changes, group by group."""
     rows = [
-        [name, *_found(card), card.split_error, card.wrong_signs if card.split_error is not None else None]
+        [name, *_found(card), card.split_error, card.told_by_true, card.wrong_signs if card.main_parts else None]
         for name, card in cards(scores).items()
     ]
     return table([first, *FOUND, *SPLIT], rows)

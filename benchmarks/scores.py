@@ -142,10 +142,20 @@ class Card:
         return 100 * sum(abs(told - true) for told, true in pairs) / len(pairs) if pairs else None
 
     @property
+    def main_parts(self) -> list[tuple[float, float]]:
+        """(told, true) of the part that truly is the largest, of each change found."""
+        return [max(one.split, key=lambda pair: abs(pair[1])) for one in self.found if one.split]
+
+    @property
+    def told_by_true(self) -> float | None:
+        """The largest parts as they were told, by the true ones, all changes found together: 1 without a bias."""
+        true = sum(true for _told, true in self.main_parts)
+        return sum(told for told, _true in self.main_parts) / true if true else None
+
+    @property
     def wrong_signs(self) -> int:
         """How often the largest part was told with the wrong sign."""
-        largest = [max(one.split, key=lambda pair: abs(pair[1])) for one in self.found if one.split]
-        return sum(told * true < 0 for told, true in largest)
+        return sum(told * true < 0 for told, true in self.main_parts)
 
 
 def cards(scores: Sequence[Score], by: str = "group") -> dict[str, Card]:

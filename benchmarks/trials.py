@@ -61,6 +61,11 @@ class WorldTrial:
     first_day: ClassVar[date] = FIRST_DAY
     process: ClassVar[Process] = PROCESS
 
+    @property
+    def name(self) -> str:
+        """No other trial has it."""
+        return f"{self.group}, {self.world.seed}"
+
     @cached_property
     def visits(self) -> Visits:
         return visits(self.world.log())
@@ -92,6 +97,8 @@ class FileTrial:
     @property
     def group(self) -> str:
         return self.path.stem
+
+    name = group
 
     @cached_property
     def truth(self) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import OURS, alarms, parts, watch_ours
+from benchmarks.accuracy import OURS, alarms, parts, watch_once, watch_ours
 from benchmarks.rivals import CYCLE_TIME, RECIPES, Durations, series
 from benchmarks.scores import Card, Incident, cards, score
 from benchmarks.trials import Planted, WorldTrial, null_trials, other_trials, slower_trials
@@ -130,9 +131,23 @@ def test_the_split_is_held_against_the_truth() -> None:
     incident = replace(told(201), decomposition=split)
     card = cards([score("x", "g", [incident], replace(CHANGE, truth=truth), NIGHTS)])["g"]
     assert card.split_error == pytest.approx((1 + 0 + 0) / 3)
+    assert card.told_by_true == pytest.approx((15 / 100) / (0.75 / 5))
     assert card.wrong_signs == 0
     against = replace(incident, decomposition=replace(split, duration_s=-3.0))
-    assert cards([score("x", "g", [against], replace(CHANGE, truth=truth), NIGHTS)])["g"].wrong_signs == 1
+    card = cards([score("x", "g", [one], replace(CHANGE, truth=truth), NIGHTS) for one in (incident, against)])["g"]
+    assert card.wrong_signs == 1
+    assert card.told_by_true == pytest.approx((15 / 100 - 3 / 100) / (2 * 0.75 / 5))
+
+
+def test_a_run_goes_on_with_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = next(null_trials(1))
+    scores = [replace(score(OURS, "L", [told(201)], CHANGE, NIGHTS), split=((0.1, 0.2),), last_week=(9.0, 8.0))]
+    monkeypatch.setattr("benchmarks.accuracy.watch", lambda _trial: scores)
+    assert watch_once(trial, tmp_path) == scores
+    monkeypatch.setattr("benchmarks.accuracy.watch", lambda _trial: [])
+    assert watch_once(trial, tmp_path) == scores
+    assert watch_once(next(null_trials(2)), None) == []
+    assert [file.suffix for file in tmp_path.iterdir()] == [".json"]
 
 
 def test_trials_are_what_they_say() -> None:
