@@ -1,4 +1,4 @@
-"""When each case began and ended: two numbers per case, for measures that look at all of them by time."""
+"""When each case began, ended and was last seen: three numbers per case, for measures that look at all of them by time."""
 
 from __future__ import annotations
 
@@ -25,22 +25,24 @@ class Lifetimes:
 
     began_us: Ints
     cycle_us: Ints  # -1 while open
+    last_us: Ints  # its newest event, also one after its end
     repeats: Flags  # an activity came twice
     night_end: datetime
     zone: ZoneInfo
 
     @classmethod
     def of(cls, tables: Tables, process: Process) -> Lifetimes:
-        """Read them; of all cases, also of a large log: 17 bytes each."""
+        """Read them; of all cases, also of a large log: 25 bytes each."""
         repeating = tables.variants.select("variant", "repeats")
         cases = tables.cases.left_join(repeating, "variant").select(
-            "first_us", "case", cycle_us=_.cycle_us.fill_null(-1), repeats=_.repeats.fill_null(0) > 0
+            "first_us", "last_us", "case", cycle_us=_.cycle_us.fill_null(-1), repeats=_.repeats.fill_null(0) > 0
         )
-        query = tables.engine.compile(cases.order_by("case").select("first_us", "cycle_us", "repeats"))
+        query = tables.engine.compile(cases.order_by("case").select("first_us", "last_us", "cycle_us", "repeats"))
         found = tables.engine.con.sql(query).fetchnumpy()
         return cls(
             began_us=np.asarray(found["first_us"], np.int64),
             cycle_us=np.asarray(found["cycle_us"], np.int64),
+            last_us=np.asarray(found["last_us"], np.int64),
             repeats=np.asarray(found["repeats"], np.bool_),
             night_end=datetime.fromtimestamp(tables.night_end_us / SECOND, process.zone),
             zone=process.zone,

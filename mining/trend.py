@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mining.cycle_tables import CycleTable, cycle_tables
-from mining.lifetimes import SECOND, Lifetimes, edges_us, mondays
+from mining.lifetimes import SECOND, Ints, Lifetimes, edges_us, mondays
 from mining.morning_findings import Phase, Trend, Week
 
 Floats = npt.NDArray[np.float64]
@@ -25,6 +25,7 @@ SHORTEST: Final = 6  # weeks of a phase
 SURE: Final = (
     4.5  # standard errors between two phases: of white noise of 100 weeks, 1 in 1,000 has such a step somewhere
 )
+UNDECIDED: Final = 0.25  # of those finished in a week, as many others may be over without its being known
 LARGE: Final = 1.25  # a smaller step is no phase of its own
 RANGES_IN_SIGMA: Final = 1.128  # mean moving ranges in one standard deviation, of normal values
 
@@ -36,7 +37,8 @@ def trend(lives: Lifetimes, *, ends_declared: bool = True) -> Trend | None:
     ones could have. The week that still runs is left out.
 
     Args:
-        ends_declared: whether it is known at once that a case is over; else times are of the finished cases alone.
+        ends_declared: whether it is known at once that a case is over; else times are of the finished cases alone, up to the
+            week after which too many are undecided.
     """
     if not lives.finished.any():
         return None
@@ -46,6 +48,7 @@ def trend(lives: Lifetimes, *, ends_declared: bool = True) -> Trend | None:
             continue
         tables = cycle_tables(lives, edges_us(limits, lives.zone), open_known=ends_declared)
         weeks = [_week(day, table) for day, table in zip(limits[:-1], tables, strict=True)]
+        weeks = weeks if ends_declared else _decided(weeks, lives, edges_us(limits, lives.zone))
         told = [week for week in weeks if week.typical_s is not None]
         if len(told) >= 2 and 2 * len(told) >= len(weeks):
             return _with_phases(days, weeks)
@@ -56,6 +59,16 @@ def _begin(lives: Lifetimes) -> datetime:
     first = datetime.fromtimestamp(int(lives.began_us.min()) / SECOND, lives.zone)
     warming = timedelta(seconds=lives.quantile_s(0.9) or 0)
     return first + min(warming, (lives.night_end - first) / 4)
+
+
+def _decided(weeks: list[Week], lives: Lifetimes, limits_us: Ints) -> list[Week]:
+    """Up to the last week in which few fell silent of whom it is not known if they are over.
+
+    Those that are known to be over already are the ones that end with the shortest silence: a choice and no sample.
+    """
+    fell_silent = np.histogram(lives.last_us[~lives.finished], limits_us)[0]
+    known = [silent <= UNDECIDED * week.finished for week, silent in zip(weeks, fell_silent, strict=True)]
+    return weeks[: max((number + 1 for number, sure in enumerate(known) if sure), default=0)]
 
 
 def _week(day: date, table: CycleTable) -> Week:

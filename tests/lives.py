@@ -21,10 +21,13 @@ def lives(
     repeats: Sequence[bool] | None = None,
     zone: ZoneInfo = UTC,
 ) -> Lifetimes:
-    """Of (begin, cycle time in seconds; None while open)."""
+    """Of (begin, cycle time in seconds; None while open, and then without another event)."""
+    began_us = np.array([micros(begin) for begin, _cycle in cases], np.int64)
+    cycle_us = np.array([-1 if cycle is None else round(cycle * 1e6) for _begin, cycle in cases], np.int64)
     return Lifetimes(
-        began_us=np.array([micros(begin) for begin, _cycle in cases], np.int64),
-        cycle_us=np.array([-1 if cycle is None else round(cycle * 1e6) for _begin, cycle in cases], np.int64),
+        began_us=began_us,
+        cycle_us=cycle_us,
+        last_us=began_us + np.maximum(cycle_us, 0),
         repeats=np.array(repeats if repeats is not None else [False] * len(cases), np.bool_),
         night_end=night_end.astimezone(zone),
         zone=zone,

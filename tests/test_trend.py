@@ -52,6 +52,23 @@ def test_a_step_parts_two_phases_with_their_own_limits() -> None:
     assert after.low_s == pytest.approx(10 ** (told.mean() - reach), rel=1e-3)
 
 
+def test_where_ends_are_learned_the_weeks_end_before_the_undecided_cases() -> None:
+    """Twelve weeks of eight cases. Two silent ones are a quarter of a week: the week of three, and all after it, are left out."""
+    known = weekly([10.0] * 12, a_week=8)
+    cases = [
+        (datetime.fromtimestamp(b / 1e6, UTC), None if c < 0 else c / 1e6)
+        for b, c in zip(known.began_us, known.cycle_us, strict=True)
+    ]
+    for weeks_with_three, told in ((), 12), ((11,), 11), ((9, 10, 11), 9), ((4,), 12):
+        silent = [
+            (MONDAY + timedelta(weeks=week, days=3), None)
+            for week in range(1, 12)
+            for _ in range(3 if week in weeks_with_three else 2)
+        ]
+        found = trend(lives([*cases, *silent], known.night_end), ends_declared=False)
+        assert found is not None and len(found.weeks) == told
+
+
 def test_noise_alone_is_one_phase() -> None:
     rng = np.random.default_rng(7)
     steps = sum(len(parts(rng.normal(0, 0.2, 104))) > 1 for _ in range(200))
