@@ -227,16 +227,23 @@ class Night:
 
     def views(self) -> int:
         """The page of each large value of each segment, where there is no newer night: they are kept of the newest; how many."""
+        from mining.pages.beside import engine_beside  # noqa: PLC0415
         from mining.views import write_views  # noqa: PLC0415 - brings Ibis and Graphviz
 
         newer = [path for path in self.home.nights(self.process.process).glob("[0-9]*") if path.name > self.target.name]
-        return 0 if newer else write_views(self._mined, self.tables)
+        if newer:
+            return 0
+        with engine_beside() as engine:
+            return write_views(self._mined, self.tables, engine)
 
     def publish(self) -> str:
         """Write map, page and downloads, and move the night into place; the path of the page."""
-        from mining.publication import publish  # noqa: PLC0415 - brings Graphviz
+        from mining.pages.beside import engine_beside  # noqa: PLC0415
 
-        site = publish(self._mined)
+        with engine_beside() as engine:  # which starts while the rest is imported
+            from mining.publication import publish  # noqa: PLC0415 - brings Graphviz
+
+            site = publish(self._mined, engine)
         self._move_into_place(site, [batch.load_id for batch in self.seen])
         self.place.leave()
         return str(self.target / "index.html")

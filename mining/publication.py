@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,14 +10,15 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from mining.downloads import offered, write_tables
-from mining.findings import Check, Data, Findings, Graph, Watch
-from mining.flowchart import draw_difference
-from mining.languages import Language, speaking, spoken
-from mining.maps import draw_maps
+from mining.findings import Check, Data, Findings, Watch
+from mining.flowchart import DifferenceChart, draw_difference
+from mining.languages import Language, speaking
+from mining.maps import Maps, draw_maps
 from mining.measured import Discovered, Located, kept
 from mining.morning_findings import Morning
-from mining.pages import Views, draw_charts, take_views, write_night
-from mining.pages.charts import Drawing
+from mining.pages import Views, take_views, write_night
+from mining.pages.beside import Engine
+from mining.pages.charts import Drawing, Ordered, order_charts
 from mining.pages.one_page import FILE as ONE_PAGE
 from mining.pages.one_page import one_page
 from mining.pages.summary import write_summary
@@ -46,8 +46,8 @@ class Mined:
         return tuple(batch for batch in self.seen if batch.night == self.day.isoformat())
 
 
-def publish(night: Mined) -> Path:
-    """Write the night's folder beside its final place and return it."""
+def publish(night: Mined, engine: Engine) -> Path:
+    """Write the night's folder beside its final place and return it; the engine draws its charts."""
     found = kept(Discovered, night.work)
     findings = findings_of(night, found, kept(Located, night.work), kept(Watch, night.work))
     site = night.work / "site"
@@ -56,52 +56,65 @@ def publish(night: Mined) -> Path:
         if (night.work / name).exists():
             (night.work / name).rename(site / name)
     write_summary(findings, site)
-    write_folder(night, findings, found, site, take_views(night.work, site))
+    write_folder(night, findings, found, site, take_views(night.work, site), engine)
     return site
 
 
-def write_folder(night: Mined, findings: Findings, found: Discovered, site: Path, views: Views) -> None:
+def write_folder(night: Mined, findings: Findings, found: Discovered, site: Path, views: Views, engine: Engine) -> None:
     """Write what there is to see of the whole night, or of the part of the cases that was found, in all languages.
 
     The files beside the page are in the first one.
     """
     site.mkdir(exist_ok=True)
+    charts = {language: _order_charts(findings, language, engine) for language in night.process.spoken}
     (site / "findings.json").write_bytes(TypeAdapter(Findings).dump_json(findings, indent=1))
     write_tables(findings, found.variants, site)
-    with ThreadPoolExecutor(1) as beside:  # the engine of the charts and Graphviz are not in each other's way
-        charts = {language: beside.submit(_charts_in, language, findings.morning) for language in night.process.spoken}
-        for language, drawn in charts.items():
-            with speaking(language):
-                _write_edition(night, findings, found.variants[0].activities, found.levels, drawn, site, views)
+    maps = {language: _draw_maps(night, findings, found, language, views) for language in charts}
+    first = night.process.spoken[0]
+    _write_pictures(maps[first], site, views)
+    for language, ordered in charts.items():
+        with speaking(language):
+            drawn = {chart.name: chart.drawn() for chart in ordered}
+            if language == first:
+                _write_sheets(findings, maps[first], drawn, site, views)
+            shown, difference = maps[language].night.shown, maps[language].difference
+            write_night(findings, shown, offered(site), site, difference, drawn, views)
 
 
-def _charts_in(language: Language, found: Morning | None) -> dict[str, Drawing]:
+def _order_charts(findings: Findings, language: Language, engine: Engine) -> tuple[Ordered, ...]:
     with speaking(language):
-        return draw_charts(found)
+        return order_charts(findings.morning, engine)
 
 
-def _write_edition(
-    night: Mined,
-    findings: Findings,
-    main: tuple[str, ...],
-    graphs: Sequence[Graph],
-    drawn: Future[dict[str, Drawing]],
-    site: Path,
-    views: Views,
-) -> None:
-    """The page in the spoken language; in the first one the pictures to take away too."""
-    title, part, moved = night.process.title, views.current is not None, findings.changed
-    maps = draw_maps(graphs, findings.graph, main, findings.bottlenecks, night.settings, title, few=part)
-    difference = draw_difference(moved, main, title) if moved and moved.any else None
-    charts = drawn.result()
-    if spoken() == night.process.spoken[0]:
-        maps.write(site, ("svg",) if part else ("svg", "dot", "png", "pdf"))
-        pictures = {name: chart.wide for name, chart in charts.items()}
-        for name, svg in (pictures | {"changed": difference.svg} if difference else pictures).items():
-            (site / f"{name}.svg").write_text(svg, encoding="utf-8")
-        if not part:
-            (site / ONE_PAGE).write_bytes(one_page(findings, maps.file.svg, charts))
-    write_night(findings, maps.shown, offered(site), site, difference, charts, views)
+@dataclass(frozen=True)
+class _Drawn:
+    """What Graphviz draws of a night, in one language."""
+
+    night: Maps
+    difference: DifferenceChart | None
+
+
+def _draw_maps(night: Mined, findings: Findings, found: Discovered, language: Language, views: Views) -> _Drawn:
+    main, title, moved = found.variants[0].activities, night.process.title, findings.changed
+    part = views.current is not None
+    with speaking(language):
+        maps = draw_maps(found.levels, found.graph, main, findings.bottlenecks, night.settings, title, few=part)
+        return _Drawn(maps, draw_difference(moved, main, title) if moved and moved.any else None)
+
+
+def _write_pictures(maps: _Drawn, site: Path, views: Views) -> None:
+    """The maps to take away."""
+    maps.night.write(site, ("svg",) if views.current else ("svg", "dot", "png", "pdf"))
+    if maps.difference:
+        (site / "changed.svg").write_text(maps.difference.svg, encoding="utf-8")
+
+
+def _write_sheets(findings: Findings, maps: _Drawn, charts: Mapping[str, Drawing], site: Path, views: Views) -> None:
+    """The charts to take away and, of a whole night, the sheet of paper."""
+    for name, chart in charts.items():
+        (site / f"{name}.svg").write_text(chart.wide, encoding="utf-8")
+    if not views.current:
+        (site / ONE_PAGE).write_bytes(one_page(findings, maps.night.file.svg, charts))
 
 
 def findings_of(night: Mined, found: Discovered, located: Located, watch: Watch | None) -> Findings:

@@ -11,6 +11,7 @@ from typing import Final
 from mining.discovery import directly_follows
 from mining.maps import keep_scale
 from mining.measuring import discover_part, locate
+from mining.pages.beside import Engine
 from mining.pages.views import FOLDER, Left, View, Views, keep_views
 from mining.publication import Mined, findings_of, write_folder
 from mining.store import Part, Tables, Value, values
@@ -21,7 +22,7 @@ ENOUGH: Final = 50  # cases
 LARGEST: Final = 10_000_000  # events of the log
 
 
-def write_views(night: Mined, tables: Tables) -> int:
+def write_views(night: Mined, tables: Tables, engine: Engine) -> int:
     """Measure and draw the views, for `publish` to take along; how many."""
     chosen, left = _chosen(night, tables)
     views = Views(tuple(chosen), left)
@@ -30,7 +31,7 @@ def write_views(night: Mined, tables: Tables) -> int:
     (night.work / FOLDER).mkdir(exist_ok=True)
     keep_scale(night.settings, directly_follows(tables))
     for view, value in chosen.items():
-        _write(night, tables, value, replace(views, current=view))
+        _write(night, tables, value, replace(views, current=view), engine)
     keep_views(views, night.work)
     return len(chosen)
 
@@ -51,7 +52,7 @@ def _chosen(night: Mined, tables: Tables) -> tuple[dict[View, Value], tuple[Left
     return chosen, tuple(left)
 
 
-def _write(night: Mined, whole: Tables, value: Value, views: Views) -> None:
+def _write(night: Mined, whole: Tables, value: Value, views: Views, engine: Engine) -> None:
     view = views.current
     if view is None:
         raise AssertionError("a view is of a part")
@@ -59,4 +60,4 @@ def _write(night: Mined, whole: Tables, value: Value, views: Views) -> None:
     found = discover_part(part, night.process, night.end)
     located = locate(part, night.process, found.graph)
     findings = replace(findings_of(night, found, located, None), segment={view.segment: view.value})
-    write_folder(night, findings, found, night.work / FOLDER / view.folder, views)
+    write_folder(night, findings, found, night.work / FOLDER / view.folder, views, engine)

@@ -15,6 +15,7 @@ from pages_samples import HOSTILE, sample_findings
 from mining.figures import figure_rows
 from mining.morning_findings import Delta, Headline, Morning, Recent, Tone
 from mining.pages import Download, draw_charts, write_night
+from mining.pages.beside import engine_beside
 from mining.pages.charts import CHART_CSS, Drawing
 from mining.pages.charts.axes import DESK, PHONE
 from mining.pages.charts.cohorts_chart import cohorts_chart
@@ -65,6 +66,20 @@ def test_each_chart_is_there_at_both_widths(drawn: dict[str, Drawing]) -> None:
 
 def test_the_same_morning_gives_the_same_bytes(drawn: dict[str, Drawing]) -> None:
     assert draw_charts(sample_morning()) == drawn
+
+
+def test_the_engine_beside_draws_the_same_as_the_one_here(drawn: dict[str, Drawing]) -> None:
+    with engine_beside() as engine:
+        assert draw_charts(sample_morning(), engine) == drawn
+
+
+def test_a_chart_that_cannot_be_drawn_is_told_and_the_next_one_drawn() -> None:
+    good = {"data": {"values": [{"a": 1}]}, "mark": "point", "encoding": {"x": {"field": "a"}}}
+    with engine_beside() as engine:
+        bad, after = engine({"mark": "unheard of"}), engine(good)
+        with pytest.raises(RuntimeError, match="vl-convert could not draw a chart: "):
+            bad.result()
+        assert after.result().startswith("<svg")
 
 
 def test_every_chart_is_as_the_schema_wants_it() -> None:

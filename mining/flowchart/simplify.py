@@ -13,8 +13,6 @@ from itertools import pairwise
 from math import ceil
 from typing import Final
 
-import networkx as nx
-
 from mining.findings import Activity, Bottleneck, Flow, Graph
 
 START: Final = "start"
@@ -173,6 +171,8 @@ def _arborescence(root: str, edges: Sequence[tuple[str, str, Path]]) -> set[Path
 
     Nothing leads to its root. Vertices are numbers, since sets of texts are ordered anew in every run.
     """
+    import networkx as nx  # noqa: PLC0415 - takes as long as all else here, which charts use, too
+
     number = {root: 0}
     heaviest: dict[tuple[int, int], tuple[int, Path]] = {}
     for index, (a, b, path) in enumerate(edges):

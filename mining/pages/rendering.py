@@ -5,12 +5,16 @@ Templates speak the language that is spoken when they are rendered.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_eval_context
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, pass_eval_context
+from jinja2 import __version__ as jinja
+from jinja2.bccache import Bucket
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
@@ -31,6 +35,7 @@ def _templates() -> Environment:
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        bytecode_cache=_compiled(),
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
@@ -55,6 +60,23 @@ def _templates() -> Environment:
     templates.filters["address"] = address
     templates.globals["policy"] = CONTENT_SECURITY_POLICY
     return templates
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """Templates as they were compiled before, in a folder of this user's among the temporary files: that takes half a second."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):  # a full disk: then they are compiled the next time, too
+            super().dump_bytecode(bucket)
+
+
+def _compiled() -> _Compiled | None:
+    """Known by the source of each, and by how they are compiled: that is Jinja's version and this file."""
+    by = f"{jinja}-{sha1(Path(__file__).read_bytes(), usedforsecurity=False).hexdigest()[:12]}"
+    try:
+        return _Compiled(pattern=f"headrace-{by}-%s")
+    except (OSError, RuntimeError):  # there is no such folder that would be safe
+        return None
 
 
 @pass_eval_context

@@ -39,8 +39,8 @@ def named(values: Sequence[object], words: Sequence[str]) -> str:
 
 
 def data_of(values: Iterable[dict[str, Any]]) -> Any:
-    """What a chart shows; as a tuple, for Altair copies a list with all that is in it at every turn."""
-    return alt.Data(values=tuple(values))
+    """What a chart shows; as JSON, for Altair copies rows with all that is in them at every turn."""
+    return alt.Data(values=json.dumps(list(values)), format=alt.JsonDataFormat(type="json"))
 
 
 def day_ms(iso: str, plus: float = 0) -> int:

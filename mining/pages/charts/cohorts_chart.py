@@ -36,10 +36,18 @@ def cohorts_chart(found: Curves, size: Size) -> Any:
     stops = alt.Chart(data_of(ends)).transform_filter("datum.running").mark_point(**ring)
     names = alt.Chart(data_of(_apart(ends, found.horizon_s))).mark_text(align="left", dx=6, fontWeight="bold")
     return alt.layer(
-        lines.encode(x=x, y=y, detail="month:N", stroke=colour),
-        stops.encode(x=x, y=y, stroke=colour, description="say:N"),
-        names.encode(x=x, y=y, text="name:N", description="say:N", fill=alt.Fill("colour:N", scale=None)),
-    ).properties(width=size.half, height=HEIGHT)
+        lines.encode(x=x, y=y, detail=alt.Detail("month:N"), stroke=colour),
+        stops.encode(x=x, y=y, stroke=colour, description=alt.Description("say:N")),
+        names.encode(
+            x=x,
+            y=y,
+            text=alt.Text("name:N"),
+            description=alt.Description("say:N"),
+            fill=alt.Fill("colour:N", scale=None),
+        ),
+        width=size.half,
+        height=HEIGHT,
+    )
 
 
 def _end(curve: Curve, colour: str) -> dict[str, Any]:

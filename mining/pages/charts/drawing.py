@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from markupsafe import Markup
 
 from mining.languages import _, pgettext
 from mining.morning_findings import Morning
+from mining.pages.beside import Engine, Spec, engine_here
 from mining.pages.charts.palette import COLOURS
 
 FONT: Final = "Arial"
@@ -30,10 +32,34 @@ class Drawing:
         return Markup(f'<div class="chart at-desk">{self.wide}</div><div class="chart at-phone">{self.phone}</div>')  # noqa: S704 - our own SVG, escaped by lxml
 
 
-def draw_charts(morning: Morning | None) -> dict[str, Drawing]:
+@dataclass(frozen=True)
+class Ordered:
+    """A chart that the engine works on."""
+
+    name: str
+    label: str
+    wide: Future[str]
+    phone: Future[str]
+
+    def drawn(self) -> Drawing:
+        """What comes of it, finished in the spoken language, which has to be that in which it was ordered."""
+        wide, phone = self.wide.result(), self.phone.result()
+        return Drawing(
+            self.name,
+            _finished(wide, f"{self.name}-desk", self.label),
+            _finished(phone, f"{self.name}-phone", self.label),
+        )
+
+
+def draw_charts(morning: Morning | None, engine: Engine = engine_here) -> dict[str, Drawing]:
     """The charts that there is something for, by name: trend, cohorts, workload, spectrum. The same bytes every time."""
+    return {chart.name: chart.drawn() for chart in order_charts(morning, engine)}
+
+
+def order_charts(morning: Morning | None, engine: Engine) -> tuple[Ordered, ...]:
+    """Have the engine draw them, in the spoken language."""
     if morning is None:
-        return {}
+        return ()
     from altair.utils.schemapi import debug_mode  # noqa: PLC0415 - Altair takes a second to import
 
     from mining.pages.charts.axes import DESK, PHONE  # noqa: PLC0415
@@ -49,19 +75,21 @@ def draw_charts(morning: Morning | None) -> dict[str, Drawing]:
         "spectrum": (morning.spectrum, spectrum_chart, _("Moves at the worst bottleneck")),
     }
     with debug_mode(False):  # trying every part against the schema takes longer than drawing; a test does it
-        return {
-            name: Drawing(name, *(_svg(chart(found, size), f"{name}-{size.name}", label) for size in (DESK, PHONE)))
+        return tuple(
+            Ordered(name, label, *(engine(_spec(chart(found, size))) for size in (DESK, PHONE)))
             for name, (found, chart, label) in made.items()
             if found is not None
-        }
+        )
 
 
-def _svg(chart: Any, prefix: str, label: str) -> str:
+def _spec(chart: Any) -> Spec:
+    """Not by `chart.configure`, which would copy all of it once more."""
+    return {**chart.to_dict(validate=False), "config": _config()}
+
+
+def _finished(svg: str, prefix: str, label: str) -> str:
     """The chart as SVG: with a name for screen readers, and what is said of each mark also shown where one points at it."""
-    import vl_convert  # noqa: PLC0415 - it starts a JavaScript engine
-
-    spec = chart.configure(**_config()).to_dict(validate=False)
-    root = etree.fromstring(vl_convert.vegalite_to_svg(spec, vl_version="6.1").encode())
+    root = etree.fromstring(svg.encode())
     root.set("role", "group")
     root.set("aria-label", label)
     _number_ids(root, prefix)

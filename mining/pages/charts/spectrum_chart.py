@@ -29,10 +29,12 @@ def spectrum_chart(found: Spectrum, size: Size) -> Any:
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]), axis=None)
     moves = alt.Chart(data_of(lines)).mark_rule(strokeWidth=1.2, opacity=0.75, clip=True, aria=False)
     return alt.layer(
-        moves.encode(x=x, x2="x2:T", y=y, y2="y2:Q", stroke=_stroke(classes)),
+        moves.encode(x=x, x2=alt.X2("x2:T"), y=y, y2=alt.Y2("y2:Q"), stroke=_stroke(classes)),
         _place(found.after, 1, y, size),
         _place(found.step, 0, y, size),
-    ).properties(width=size.whole, height=HEIGHT)
+        width=size.whole,
+        height=HEIGHT,
+    )
 
 
 def _line(passage: Passage, found: Spectrum) -> dict[str, Any]:
@@ -56,4 +58,4 @@ def _place(name: str, y: int, axis: Any, size: Size) -> Any:
     text = alt.Chart(data_of([{"y": y, "name": words}])).mark_text(
         align="left", fontWeight="bold", color=COLOURS["ink"], aria=False, **place
     )
-    return text.encode(x=alt.value(0), y=axis, text="name:N")
+    return text.encode(x=alt.value(0), y=axis, text=alt.Text("name:N"))

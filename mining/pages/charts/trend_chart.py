@@ -33,14 +33,14 @@ def trend_chart(found: Trend, size: Size) -> Any:
     base = alt.Chart(data_of(points)).encode(x=x, y=y)
     layers = [
         phases.mark_rect(fill=COLOURS["rest"], opacity=0.75, aria=False).encode(
-            x2="x2:T", y=alt.Y("low:Q", scale=scale), y2="high:Q"
+            x2=alt.X2("x2:T"), y=alt.Y("low:Q", scale=scale), y2=alt.Y2("high:Q")
         ),
-        phases.mark_rule(stroke=COLOURS["timer"], strokeDash=[4, 3], aria=False).encode(x2="x2:T"),
+        phases.mark_rule(stroke=COLOURS["timer"], strokeDash=[4, 3], aria=False).encode(x2=alt.X2("x2:T")),
         base.mark_line(stroke=COLOURS["bar"], strokeWidth=1.2, opacity=0.7, aria=False),
         *_marks(base),
         *_levels(phases, x.copy()),
     ]
-    return alt.layer(*layers).properties(width=size.half, height=HEIGHT)
+    return alt.layer(*layers, width=size.half, height=HEIGHT)
 
 
 def _point(week: Week, days: int) -> dict[str, Any]:
@@ -88,7 +88,9 @@ def _marks(base: Any) -> list[Any]:
         "limit": {"fill": COLOURS["slower"], "stroke": COLOURS["slower"], **_DIAMOND},
     }
     return [
-        base.transform_filter(f"datum.kind === '{kind}'").mark_point(**style).encode(description="say:N")
+        base.transform_filter(f"datum.kind === '{kind}'")
+        .mark_point(**style)
+        .encode(description=alt.Description("say:N"))
         for kind, style in styles.items()
     ]
 
@@ -99,7 +101,7 @@ def _levels(phases: Any, x: Any) -> list[Any]:
     x.shorthand = "x2:T"
     layers = []
     for wanted, place in (("!datum.late", {"align": "left", "dx": 4}), ("datum.late", {"align": "right", "dx": -4})):
-        told = phases.transform_filter(wanted).encode(text="say:N")
+        told = phases.transform_filter(wanted).encode(text=alt.Text("say:N"))
         told = told.encode(x=x) if wanted == "datum.late" else told
         words = {**place, "dy": -8, "fontWeight": "bold", "aria": False}
         layers += [told.mark_text(**words, **halo), told.mark_text(**words, fill=COLOURS["ink"])]

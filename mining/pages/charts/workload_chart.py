@@ -34,9 +34,8 @@ def workload_chart(found: Workload, size: Size) -> Any:
         for row, (_name, steps) in enumerate(rows)
         for week, n in zip(weeks, steps[-len(weeks) :], strict=True)
     ]
-    field = alt.Chart(data_of(cells)).mark_rect(aria=False)
-    placed = field.encode(x=_columns(weeks, size), y=_rows([name for name, _steps in rows]), fill=_fill(classes, size))
-    return placed.properties(width=size.half, height=AROUND + ROW * len(rows))
+    field = alt.Chart(data_of(cells), width=size.half, height=AROUND + ROW * len(rows)).mark_rect(aria=False)
+    return field.encode(x=_columns(weeks, size), y=_rows([name for name, _steps in rows]), fill=_fill(classes, size))
 
 
 def _columns(weeks: Sequence[str], size: Size) -> Any:
