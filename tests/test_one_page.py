@@ -12,9 +12,10 @@ from morning_samples import sample_morning
 from pages_samples import HOSTILE, hostile_findings, sample_findings
 from pypdf import PdfReader
 
-from mining.findings import Bottleneck, Findings
+from mining.findings import Bottleneck, Changed, Findings
 from mining.flowchart import draw, plain, scale_named
 from mining.languages import language, speaking
+from mining.morning_findings import Headline, Tone
 from mining.pages import draw_charts
 from mining.pages.one_page import one_page
 
@@ -54,6 +55,15 @@ def test_it_is_one_sheet_of_a4_with_what_the_page_says(printed: bytes, findings:
     assert f"{worst.after} → {worst.step}" in text
     for activity in findings.graph.activities[:3]:  # on the map
         assert activity.name in text
+
+
+def test_the_sheet_of_data_that_end_says_so_and_why_nothing_is_compared(findings: Findings) -> None:
+    morning = sample_morning()
+    ended = replace(morning, headline=Headline(Tone.ENDED, 3600.0, since="2026-11-02"), recent=None)
+    note = "Hardly any case begins any more: the data seem to end, and what changed at their end is not told."
+    said = text_of(sheet(replace(findings, morning=ended, changed=Changed(note=note))))
+    assert "Since 2 Nov 2026 hardly any case has begun: the data seem to end there" in said
+    assert note in said and "Nothing changed" not in said
 
 
 def test_the_same_night_is_the_same_file(printed: bytes, findings: Findings) -> None:

@@ -15,7 +15,7 @@ from mining.flowchart.labels import display_name
 from mining.languages import _, spoken
 from mining.pages.attention import attention
 from mining.pages.charts import Drawing
-from mining.pages.rendering import HERE, page_text
+from mining.pages.rendering import HERE, page_text, recalled
 from mining.pages.wording import UNKNOWN, day, duration, pair, percent
 
 FILE: Final = "night.pdf"
@@ -67,7 +67,7 @@ def _told(findings: Findings) -> dict[str, Any]:
         "bottlenecks": [_bottleneck(found) for found in ranked[:BOTTLENECKS]],
         "changes_title": _("What changed?"),
         "changes": _changes(findings.changed),
-        "no_change": _("Nothing changed that can be told from chance."),
+        "no_change": _no_change(findings.changed),
     }
 
 
@@ -100,6 +100,13 @@ def _changes(changed: Changed | None) -> list[dict[str, str]]:
     return [
         {"way": _way(path.source, path.target), "sign": _sign(path), "wait": _waits(path)} for path in told[:CHANGES]
     ]
+
+
+def _no_change(changed: Changed | None) -> str:
+    """What to say where no change is told; why, where nothing could be compared."""
+    if changed is not None and changed.note:
+        return _line(html.fragment_fromstring(recalled(changed.note), create_parent=True).text_content())
+    return _("Nothing changed that can be told from chance.")
 
 
 def _sign(path: PathChange) -> str:

@@ -20,7 +20,7 @@
   function tellOld() {
     for (const banner of document.querySelectorAll("[data-through]")) {
       const days = Math.floor((Date.now() - Date.parse(banner.dataset.through)) / 86_400_000) - 1;
-      banner.querySelector("[data-days]").textContent = days;
+      banner.querySelector("[data-days]").textContent = days.toLocaleString(document.documentElement.lang);
       banner.hidden = days < 2;
     }
   }
