@@ -154,7 +154,7 @@ def _of_step(
     weight = (frequency[BASE] + frequency[RECENT]) / 2
     level = (weight * sojourn).sum(axis=(1, 2))
     change = level / max(float(level[BASE]), 1e-9) - 1
-    share = (frequency[RECENT] * sojourn[RECENT]).sum() / seen.estimate.mean[RECENT]
+    share = (frequency[RECENT] * sojourn[RECENT]).sum() / max(float(seen.estimate.mean[RECENT]), 1e-9)
     worst = flows[np.argmax(sign * seen.split.duration[here][RECENT].sum(axis=0))]
     names = seen.exposure.names
     return _explanation(
@@ -240,7 +240,7 @@ def decomposition(seen: Comparison) -> Decomposition:
         mix_s=mix,
         visits_s=visits,
         duration_s=duration,
-        interval=_interval(seen, seen.split.total / before, before),
+        interval=_interval(seen, seen.split.total / max(before, 1e-9), before),
         cases=round(float(seen.exposure.arrivals[seen.recent].sum())),
     )
 

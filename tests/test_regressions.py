@@ -19,7 +19,7 @@ from mining.findings import Alert, Turn, Verdict
 from mining.regressions import play
 from mining.regressions.evidence import Reason, cause
 from mining.regressions.expected import BASE_DAYS, GAP_DAYS, Pace, base_days
-from mining.regressions.scores import ALARM, alarm_from, spread
+from mining.regressions.scores import ALARM, alarm_from, alone, spread
 from mining.regressions.series import Matter, how_many
 from mining.visits import OPEN, Visits
 
@@ -113,7 +113,7 @@ def test_expected_exits_of_the_base_are_those_that_were_seen() -> None:
     exposure = exposures(QUIET)[0]
     days = np.arange(60, 116)
     pace = Pace.of(exposure, days)
-    expected = np.array([pace.expected(exposure, int(day)) for day in days])
+    expected = np.array([pace.expected(exposure, int(day)).sum(axis=1) for day in days])
     seen = exposure.flow_exits[days].sum(axis=(1, 3))
     np.testing.assert_allclose(expected.sum(axis=0), seen.sum(axis=0), rtol=0.02)
     weekday = (exposure.first_day.weekday() + days) % 7
@@ -134,9 +134,9 @@ def test_one_exit_at_a_rare_age_makes_nobody_late() -> None:
     lived[80, 0, state, -1], exits[80, 0, flow, -1] = 100.0, 1.0
     lived[150, 0, state, -1] = 86_400.0
     rare = replace(exposure, exposure=lived, flow_exits=exits)
-    lived[150, 0, state, -1], without = 0.0, Pace.of(rare, days).expected(rare, 150)[flow]
+    lived[150, 0, state, -1], without = 0.0, Pace.of(rare, days).expected(rare, 150)[flow].sum()
     lived[150, 0, state, -1] = 86_400.0
-    assert Pace.of(rare, days).expected(rare, 150)[flow] - without < 10
+    assert Pace.of(rare, days).expected(rare, 150)[flow].sum() - without < 10
 
 
 def test_the_base_ends_a_week_ago_and_holds_no_day_of_an_incident() -> None:
@@ -208,13 +208,40 @@ def test_steps_of_the_same_people_are_a_pool() -> None:
 
 def test_fewer_false_alerts_need_a_higher_score() -> None:
     assert alarm_from(1.0) == ALARM
-    assert [round(alarm_from(rate), 2) for rate in (100, 3.25, 0.5, 0.25, 0.001)] == [3.0, 3.0, 3.75, 4.0, 5.0]
+    assert [round(alarm_from(rate), 2) for rate in (100, 2.0, 0.6, 0.2, 0.001)] == [3.0, 3.0, 3.5, 4.0, 5.0]
 
 
 def test_of_many_series_each_must_be_surer() -> None:
     assert alarm_from(1.0, 3) == alarm_from(1.0, 5) == ALARM
-    assert alarm_from(1.0, 20) == alarm_from(0.25) == 4.0
+    assert alarm_from(1.0, 25) == alarm_from(0.2) == 4.0
     assert alarm_from(0.5, 10) == alarm_from(0.25)
+
+
+def test_what_all_steps_share_is_half_taken_off_and_one_step_alone_tells_nothing_of_the_others() -> None:
+    due = np.full(5, 100.0)
+    surplus, variance = alone(np.full(5, 20.0), due, due, due)
+    np.testing.assert_allclose(surplus, 10.0)  # all are late by a fifth
+    np.testing.assert_allclose(variance, 100 + 0.25 * np.pi / 2 * 100**2 / 400)
+    for late in (60.0, -60.0):  # one of them, or quick
+        surplus, _variance = alone(np.array([0.0, late, 0.0, 0.0, 0.0]), due, due, due)
+        assert surplus.tolist() == [0.0, late, 0.0, 0.0, 0.0]
+
+
+def test_of_few_steps_or_of_steps_with_few_exits_nobody_knows_what_is_shared() -> None:
+    due, surplus = np.array([100.0, 100.0, 100.0, 2.0]), np.full(4, 20.0)
+    for same in (3, 4):
+        assert alone(surplus[:same], due[:same], due[:same], due[:same])[0].tolist() == surplus[:same].tolist()
+
+
+def test_an_exit_that_does_not_come_tells_less_of_the_old() -> None:
+    """The share of the base's exits that came later, its root: by hand for one flow."""
+    exposure = exposures(QUIET)[0]
+    days = np.arange(60, 116)
+    exits = exposure.flow_exits[days].sum(axis=(0, 1))[2]
+    later = [(exits[number:].sum() - exits[number] / 2) / exits.sum() for number in range(len(exits))]
+    weight = Pace.of(exposure, days).weight[2]
+    np.testing.assert_allclose(weight, np.sqrt(later))
+    assert (np.diff(weight) <= 0).all() and weight[0] <= 1
 
 
 def test_series_are_the_steps_that_take_time_and_the_further_ways_out_of_a_state() -> None:

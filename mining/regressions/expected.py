@@ -23,10 +23,15 @@ PRIOR_EXITS = 2.0  # by so many is a hazard drawn towards a coarser one
 
 @dataclass(frozen=True)
 class Pace:
-    """What is usual: hazard[stratum, flow, bin] in exits a second, times speed[weekday, flow]."""
+    """What is usual: hazard[stratum, flow, bin] in exits a second, times speed[weekday, flow].
+
+    weight[flow, bin]: what an exit that does not come tells at that age. The square root of the share that usually comes later:
+    work that takes longer by a factor is seen more in the young than in the old, who are late whatever happens.
+    """
 
     hazard: Floats
     speed: Floats
+    weight: Floats
 
     @classmethod
     def of(cls, exposure: Exposure, days: Ints) -> Pace:
@@ -42,13 +47,20 @@ class Pace:
             hazard = _hazard(seen, np.einsum("wgfb,wf->gfb", by_weekday, speed))
             expected = np.einsum("wgfb,gfb->wf", by_weekday, hazard)
             speed = (left + 1) / (expected + 1)
-        return cls(hazard, speed)
+        return cls(hazard, speed, np.sqrt(_later(seen.sum(axis=0))))
 
     def expected(self, exposure: Exposure, day: int) -> Floats:
-        """Exits by flow that the day should have brought, given what waited on it and how long."""
+        """[flow, bin] exits that the day should have brought, given what waited on it and how long."""
         before = np.array([state for state, _next in exposure.flows], np.int64)
-        usual = (self.hazard * exposure.exposure[day][:, before]).sum(axis=(0, 2))
-        return np.asarray(usual * self.speed[(exposure.first_day.weekday() + day) % WEEK])
+        usual = (self.hazard * exposure.exposure[day][:, before]).sum(axis=0)
+        return np.asarray(usual * self.speed[(exposure.first_day.weekday() + day) % WEEK][:, None])
+
+
+def _later(exits: Floats) -> Floats:
+    """[flow, bin] share of the exits of the flow that come at a later age, from the middle of the bin on."""
+    from_here = exits[:, ::-1].cumsum(axis=1)[:, ::-1] - exits / 2
+    everything = exits.sum(axis=1, keepdims=True)
+    return np.divide(from_here, everything, out=np.ones(exits.shape), where=everything > 0)
 
 
 def _hazard(seen: Floats, lived: Floats) -> Floats:

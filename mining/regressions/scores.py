@@ -14,10 +14,12 @@ HISTORY = 300  # nights from which the spread is learned
 UNSEEN = 28  # newest nights that it is not learned from, or a change would hide itself
 LEAST_HISTORY = 14  # nights with a score, before anything can be unusual
 LEAST_EXITS = 5.0  # expected in a window: fewer tell nothing
-CAUTION = (1.15, 1.05)  # times as wide the spread is taken with hardly a history, and with a whole one
-ALARM = 3.5  # standard errors
+CAUTION = (1.1, 1.0)  # times as wide the spread is taken with hardly a history, and with a whole one
+ALARM = 3.3  # standard errors
+SHARED = 0.5  # of how late the other steps are: so much is taken off, as days are good or bad for everybody
+LEAST_OTHERS = 3  # steps, or nobody knows what is shared
 # False alerts a year of a process of five unchanged steps, by the score from which on they are told (docs/regressions.md).
-CURVE = {3.0: 3.25, 3.5: 1.0, 4.0: 0.25, 4.5: 0.1, 5.0: 0.05}
+CURVE = {3.0: 2.0, 3.3: 1.0, 3.5: 0.6, 4.0: 0.2, 4.5: 0.08, 5.0: 0.04}
 CURVE_SERIES = 5
 
 
@@ -35,6 +37,25 @@ def unusual(surplus: Floats, expected: Floats, variance: Floats) -> Floats:
     """By series, by how many standard errors of chance alone; NaN where too little was expected to tell."""
     enough = ~np.isnan(expected) & (np.nan_to_num(expected) >= LEAST_EXITS) & (np.nan_to_num(variance) > 0)
     return np.where(enough, surplus / np.sqrt(np.where(enough, variance, 1.0)), np.nan)
+
+
+def alone(surplus: Floats, variance: Floats, due: Floats, expected: Floats) -> tuple[Floats, Floats]:
+    """By series, the surplus without half of what it shares with the others, and the variance of that.
+
+    Of the others the weighted median counts, so that one of them that is slow or quick makes no other one quick or slow.
+    due: exits that were expected, in the unit of the surplus.
+    """
+    enough = np.nan_to_num(expected) >= LEAST_EXITS
+    if enough.sum() <= LEAST_OTHERS:
+        return surplus, variance
+    rate = np.where(enough, surplus / np.where(enough, due, 1.0), 0.0)
+    known = np.where(enough, due**2 / np.where(enough, variance, 1.0), 0.0)
+    order = np.argsort(rate)
+    others = np.where(order == np.arange(len(order))[:, None], 0.0, known[order])
+    below, half = others.cumsum(axis=1), others.sum(axis=1, keepdims=True) / 2
+    shared = (rate[order][(below >= half).argmax(axis=1)] + rate[order][(below > half).argmax(axis=1)]) / 2
+    error = np.pi / 2 / np.maximum(2 * half[:, 0], 1e-9)  # variance of a median
+    return surplus - SHARED * shared * due, variance + SHARED**2 * error * due**2
 
 
 def spread(past: Floats, left_out: Flags, least: float) -> Floats:

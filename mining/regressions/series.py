@@ -13,7 +13,7 @@ import numpy as np
 from mining.comparison import BASE, RECENT, Comparison
 from mining.exposure import OLDEST, Exposure
 from mining.regressions.expected import WEEK, Flags, Floats, Ints, Pace, base_days
-from mining.regressions.scores import LEAST_EXITS, WINDOWS, spread, unusual
+from mining.regressions.scores import LEAST_EXITS, WINDOWS, alone, spread, unusual
 from mining.semi_markov import Counts
 from mining.shapley import turns
 
@@ -73,7 +73,7 @@ class Matter:
 
     @classmethod
     def of(cls, seen: Comparison) -> Matter:
-        estimate, counts, mean = seen.estimate, seen.counts, seen.estimate.mean[BASE]
+        estimate, counts, mean = seen.estimate, seen.counts, max(float(seen.estimate.mean[BASE]), 1e-9)
         into = counts.next[:, None] == np.arange(len(seen.exposure.names))
         added = seen.split.duration[RECENT].sum(axis=0) @ into
         often = estimate.mix[:, :, None] * estimate.visits
@@ -127,12 +127,15 @@ class Watched:
         days, flows = self.exposure.days, np.array(self.exposure.flows, np.int64).reshape(-1, 2)
         self.before = flows[:, 0]
         self.into = (flows[:, 1][:, None] == np.arange(len(self.exposure.names))).astype(float)
+        self.by_age = self.exposure.flow_exits.sum(axis=1)  # day, flow, bin
         moves = self.exposure.flow_exits.sum(axis=3)  # day, stratum, flow
         self.left = self.exposure.moves.sum(axis=3)[:, :, self.before]
         self.moves = moves
         self.seen = {Kind.STEP: moves.sum(axis=1) @ self.into, Kind.TURN: moves.sum(axis=1)}
-        self.expected = {kind: np.full(seen.shape, np.nan) for kind, seen in self.seen.items()}
-        self.variance = {kind: np.full(seen.shape, np.nan) for kind, seen in self.seen.items()}
+        self.expected, self.surplus, self.variance = (
+            {kind: np.full(seen.shape, np.nan) for kind, seen in self.seen.items()} for _ in range(3)
+        )
+        self.due = np.full(self.seen[Kind.STEP].shape, np.nan)  # expected exits, by what each tells at its age
         self.scores = {
             (kind, window): np.full(self.seen[kind].shape, np.nan) for kind, own in LOOKED_AT.items() for window in own
         }
@@ -181,19 +184,25 @@ class Watched:
     def _expect(self, night: int) -> None:
         if self.pace is None:
             return
-        for_step = self.pace.expected(self.exposure, night) @ self.into
-        self.expected[Kind.STEP][night] = self.variance[Kind.STEP][night] = for_step
+        due, weight = self.pace.expected(self.exposure, night), self.pace.weight
+        fewer = due - self.by_age[night]
+        self.expected[Kind.STEP][night] = due.sum(axis=1) @ self.into
+        self.surplus[Kind.STEP][night] = (weight * fewer).sum(axis=1) @ self.into
+        self.variance[Kind.STEP][night] = (weight**2 * due).sum(axis=1) @ self.into
+        self.due[night] = (weight * due).sum(axis=1) @ self.into
         self.expected[Kind.TURN][night] = (self.left[night] * self.chance).sum(axis=0)
+        self.surplus[Kind.TURN][night] = self.seen[Kind.TURN][night] - self.expected[Kind.TURN][night]
         self.variance[Kind.TURN][night] = (self.left[night] * self.chance * (1 - self.chance)).sum(axis=0)
 
     def _rate(self, night: int) -> None:
         for (kind, window), scores in self.scores.items():
             days = slice(max(night + 1 - window, 0), night + 1)
-            fewer = (self.expected[kind][days] - self.seen[kind][days]).sum(axis=0)
-            surplus = fewer if kind is Kind.STEP else -fewer
-            scores[night] = unusual(
-                surplus, self.expected[kind][days].sum(axis=0), self.variance[kind][days].sum(axis=0)
+            surplus, variance, expected = (
+                of[kind][days].sum(axis=0) for of in (self.surplus, self.variance, self.expected)
             )
+            if kind is Kind.STEP:
+                surplus, variance = alone(surplus, variance, self.due[days].sum(axis=0), expected)
+            scores[night] = unusual(surplus, expected, variance)
 
     def highest(self, night: int, kind: Kind, sign: int = 1) -> Floats:
         """By series, the highest score by chance alone; by its own history it is no higher. `sign` -1: on the quick side."""
