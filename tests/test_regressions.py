@@ -208,12 +208,12 @@ def test_steps_of_the_same_people_are_a_pool() -> None:
 
 def test_fewer_false_alerts_need_a_higher_score() -> None:
     assert alarm_from(1.0) == ALARM
-    assert [round(alarm_from(rate), 2) for rate in (100, 2.0, 0.6, 0.2, 0.001)] == [3.0, 3.0, 3.5, 4.0, 5.0]
+    assert [round(alarm_from(rate), 2) for rate in (100, 2.5, 0.5, 0.25, 0.001)] == [3.0, 3.0, 3.7, 4.0, 5.0]
 
 
 def test_of_many_series_each_must_be_surer() -> None:
     assert alarm_from(1.0, 3) == alarm_from(1.0, 5) == ALARM
-    assert alarm_from(1.0, 25) == alarm_from(0.2) == 4.0
+    assert alarm_from(1.0, 20) == alarm_from(0.25) == 4.0
     assert alarm_from(0.5, 10) == alarm_from(0.25)
 
 

@@ -60,7 +60,7 @@ def _later(exits: Floats) -> Floats:
     """[flow, bin] share of the exits of the flow that come at a later age, from the middle of the bin on."""
     from_here = exits[:, ::-1].cumsum(axis=1)[:, ::-1] - exits / 2
     everything = exits.sum(axis=1, keepdims=True)
-    return np.divide(from_here, everything, out=np.ones(exits.shape), where=everything > 0)
+    return np.asarray(np.divide(from_here, everything, out=np.ones(exits.shape), where=everything > 0))
 
 
 def _hazard(seen: Floats, lived: Floats) -> Floats:
