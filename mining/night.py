@@ -21,11 +21,13 @@ import duckdb
 from pydantic import TypeAdapter
 
 from mining import durable, loading, placing, quarantine, retention, validation
+from mining.beside import beside, ready
 from mining.disk import told_when_full
 from mining.errors import GateError, StoreError
 from mining.findings import Effect, Findings
 from mining.home import Home
 from mining.lock import alone
+from mining.pages.engine import engine_beside
 from mining.process import Process
 from mining.process_file import load
 from mining.readmission import readmit, rows_of
@@ -227,20 +229,19 @@ class Night:
 
     def views(self) -> int:
         """The page of each large value of each segment, where there is no newer night: they are kept of the newest; how many."""
-        from mining.pages.beside import engine_beside  # noqa: PLC0415
-        from mining.views import write_views  # noqa: PLC0415 - brings Ibis and Graphviz
-
         newer = [path for path in self.home.nights(self.process.process).glob("[0-9]*") if path.name > self.target.name]
         if newer:
             return 0
-        with engine_beside() as engine:
-            return write_views(self._mined, self.tables, engine)
+        with beside() as drawing, beside() as measuring:
+            measuring(ready, "mining.measuring")
+            from mining.views import write_views  # noqa: PLC0415 - brings Ibis and Graphviz
+
+            return write_views(self._mined, self.tables, engine_beside(drawing), measuring)
 
     def publish(self) -> str:
         """Write map, page and downloads, and move the night into place; the path of the page."""
-        from mining.pages.beside import engine_beside  # noqa: PLC0415
-
-        with engine_beside() as engine:  # which starts while the rest is imported
+        with beside() as drawing:
+            engine = engine_beside(drawing)  # which starts while the rest is imported
             from mining.publication import publish  # noqa: PLC0415 - brings Graphviz
 
             site = publish(self._mined, engine)

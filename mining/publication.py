@@ -17,8 +17,8 @@ from mining.maps import Maps, draw_maps
 from mining.measured import Discovered, Located, kept
 from mining.morning_findings import Morning
 from mining.pages import Views, take_views, write_night
-from mining.pages.beside import Engine
 from mining.pages.charts import Drawing, Ordered, order_charts
+from mining.pages.engine import Engine
 from mining.pages.one_page import FILE as ONE_PAGE
 from mining.pages.one_page import one_page
 from mining.pages.summary import write_summary

@@ -6,12 +6,14 @@ They have no alerts of their own: those are about the whole process, and are lea
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
+from mining.beside import Beside
 from mining.discovery import directly_follows
 from mining.maps import keep_scale
-from mining.measuring import discover_part, locate
-from mining.pages.beside import Engine
+from mining.measured import Discovered, Located
+from mining.pages.engine import Engine
 from mining.pages.views import FOLDER, Left, View, Views, keep_views
 from mining.publication import Mined, findings_of, write_folder
 from mining.store import Part, Tables, Value, values
@@ -22,16 +24,20 @@ ENOUGH: Final = 50  # cases
 LARGEST: Final = 10_000_000  # events of the log
 
 
-def write_views(night: Mined, tables: Tables, engine: Engine) -> int:
-    """Measure and draw the views, for `publish` to take along; how many."""
+def write_views(night: Mined, tables: Tables, engine: Engine, measure: Beside) -> int:
+    """Measure and draw the views, for `publish` to take along; how many. While one is drawn, the next is measured beside."""
     chosen, left = _chosen(night, tables)
     views = Views(tuple(chosen), left)
     if not chosen:
         return 0
     (night.work / FOLDER).mkdir(exist_ok=True)
     keep_scale(night.settings, directly_follows(tables))
-    for view, value in chosen.items():
-        _write(night, tables, value, replace(views, current=view), engine)
+    measured = {view: measure(_measured, night, tables.folder, value) for view, value in chosen.items()}
+    for view, done in measured.items():
+        found, located = done.result()
+        findings = replace(findings_of(night, found, located, None), segment={view.segment: view.value})
+        site = night.work / FOLDER / view.folder
+        write_folder(night, findings, found, site, replace(views, current=view), engine)
     keep_views(views, night.work)
     return len(chosen)
 
@@ -52,12 +58,9 @@ def _chosen(night: Mined, tables: Tables) -> tuple[dict[View, Value], tuple[Left
     return chosen, tuple(left)
 
 
-def _write(night: Mined, whole: Tables, value: Value, views: Views, engine: Engine) -> None:
-    view = views.current
-    if view is None:
-        raise AssertionError("a view is of a part")
-    part = Part(whole.folder, value)
+def _measured(night: Mined, whole: Path, value: Value) -> tuple[Discovered, Located]:
+    from mining.measuring import discover_part, locate  # noqa: PLC0415 - only where it is measured: brings SciPy
+
+    part = Part(whole, value)
     found = discover_part(part, night.process, night.end)
-    located = locate(part, night.process, found.graph)
-    findings = replace(findings_of(night, found, located, None), segment={view.segment: view.value})
-    write_folder(night, findings, found, night.work / FOLDER / view.folder, views, engine)
+    return found, locate(part, night.process, found.graph)

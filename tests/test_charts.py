@@ -12,10 +12,10 @@ import pytest
 from morning_samples import sample_morning
 from pages_samples import HOSTILE, sample_findings
 
+from mining.beside import beside
 from mining.figures import figure_rows
 from mining.morning_findings import Delta, Headline, Morning, Recent, Tone
 from mining.pages import Download, draw_charts, write_night
-from mining.pages.beside import engine_beside
 from mining.pages.charts import CHART_CSS, Drawing
 from mining.pages.charts.axes import DESK, PHONE
 from mining.pages.charts.cohorts_chart import cohorts_chart
@@ -23,6 +23,7 @@ from mining.pages.charts.palette import COLOURS
 from mining.pages.charts.spectrum_chart import spectrum_chart
 from mining.pages.charts.trend_chart import trend_chart
 from mining.pages.charts.workload_chart import workload_chart
+from mining.pages.engine import engine_beside
 from mining.pages.night_page import cohort_ages, finished_by
 
 NAMES = ("trend", "cohorts", "workload", "spectrum")
@@ -69,15 +70,16 @@ def test_the_same_morning_gives_the_same_bytes(drawn: dict[str, Drawing]) -> Non
 
 
 def test_the_engine_beside_draws_the_same_as_the_one_here(drawn: dict[str, Drawing]) -> None:
-    with engine_beside() as engine:
-        assert draw_charts(sample_morning(), engine) == drawn
+    with beside() as submit:
+        assert draw_charts(sample_morning(), engine_beside(submit)) == drawn
 
 
 def test_a_chart_that_cannot_be_drawn_is_told_and_the_next_one_drawn() -> None:
     good = {"data": {"values": [{"a": 1}]}, "mark": "point", "encoding": {"x": {"field": "a"}}}
-    with engine_beside() as engine:
+    with beside() as submit:
+        engine = engine_beside(submit)
         bad, after = engine({"mark": "unheard of"}), engine(good)
-        with pytest.raises(RuntimeError, match="vl-convert could not draw a chart: "):
+        with pytest.raises(ValueError, match="Vega-Lite to SVG conversion failed"):
             bad.result()
         assert after.result().startswith("<svg")
 

@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from mining.languages import _, pgettext
 from mining.morning_findings import Morning
-from mining.pages.beside import Engine, Spec, engine_here
 from mining.pages.charts.palette import COLOURS
+from mining.pages.engine import Engine, Spec, engine_here
 
 FONT: Final = "Arial"
 _SVG: Final = "{http://www.w3.org/2000/svg}"

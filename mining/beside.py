@@ -1,0 +1,103 @@
+"""Work in a program of its own beside this one: Python does one thing at a time, and some of ours hold it for seconds.
+
+Run as `python -m mining.beside` it does what it reads on standard input and writes what came of it: both ends are ours.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from traceback import format_exc
+from typing import IO, Any, Final, Protocol, TypeVar
+
+Answer = TypeVar("Answer")
+_PACKAGES: Final = str(Path(__file__).parents[1])  # where `mining` is
+
+
+class Beside(Protocol):
+    """Has work done beside; one piece after the other, in their order."""
+
+    def __call__(self, work: Callable[..., Answer], *args: Any) -> Future[Answer]:
+        """The function has to be one of a module; arguments and answer are pickled. What it raises, the Future raises."""
+        ...
+
+
+@contextmanager
+def beside() -> Iterator[Beside]:
+    """Start the program; it ends with the block, and then does no more of what it still had to do."""
+    known = os.environ.get("PYTHONPATH")
+    paths = os.pathsep.join([_PACKAGES, known] if known else [_PACKAGES])
+    with (
+        subprocess.Popen(
+            [sys.executable, "-P", "-m", "mining.beside"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": paths},
+        ) as program,
+        ThreadPoolExecutor(1) as waiting,
+    ):
+
+        def submit(work: Callable[..., Answer], *args: Any) -> Future[Answer]:
+            return waiting.submit(_asked, program.stdin, program.stdout, work, args)
+
+        try:
+            yield submit
+        finally:
+            waiting.shutdown(cancel_futures=True)
+
+
+def ready(module: str) -> None:
+    """Import a module: the first piece of work, while the next is still being prepared."""
+    import_module(module)
+
+
+def _asked(asked: IO[bytes] | None, told: IO[bytes] | None, work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    if asked is None or told is None:
+        raise AssertionError("they were opened with the program")
+    try:
+        pickle.dump((work, args), asked)
+        asked.flush()
+        came, failed = pickle.load(told)  # noqa: S301 - our own
+    except (EOFError, BrokenPipeError):
+        raise RuntimeError(
+            f"The program that {work.__name__} was done in has ended; standard error says why."
+        ) from None
+    if failed:
+        raise failed
+    return came
+
+
+def _serve(asked: IO[bytes], told: IO[bytes]) -> None:
+    while True:
+        try:
+            work, args = pickle.load(asked)  # noqa: S301 - our own
+        except EOFError:
+            return
+        told.write(_done(work, args))
+        told.flush()
+
+
+def _done(work: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
+    """What came of it, or what it raised; of an error that cannot be sent, its text."""
+    try:
+        return pickle.dumps((work(*args), None))
+    except Exception as error:  # whatever it is, it is raised where it was asked for
+        error.add_note(format_exc())
+        with suppress(Exception):  # of errors, too, not every one can be made again elsewhere
+            told = pickle.dumps((None, error))
+            pickle.loads(told)  # noqa: S301 - our own
+            return told
+        return pickle.dumps((None, RuntimeError(f"{type(error).__name__}: {error}")))
+
+
+if __name__ == "__main__":
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
+    _serve(sys.stdin.buffer, answers)
