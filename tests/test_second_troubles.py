@@ -143,6 +143,8 @@ def test_what_grew_for_months_is_seen_against_a_quarter_ago() -> None:
     assert (exposure.first_day.isoformat(), found.first) < (found.first, found.last)
     assert risen(exposure, 150, wall) == ()
     assert risen(exposure, 60, wall) == ()  # nothing is as old
+    waiting = replace(exposure, exposure=32 * exposure.exposure)
+    assert risen(waiting, 289) == ()  # a case would take longer than the log
 
 
 def test_nothing_has_risen_where_nothing_changed() -> None:

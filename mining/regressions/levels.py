@@ -18,11 +18,13 @@ from mining.regressions.expected import Ints
 from mining.regressions.finding import IMPACT
 from mining.regressions.series import Matter
 from mining.regressions.work import slower_work
+from mining.semi_markov import REFERENCE
 
 SPAN = 28  # nights that are compared
 BEFORE = 56  # nights that they are compared with: eight weeks tell how much weeks differ
 AGO = (91, 182)  # nights, from middle to middle
 CLEAR = 4.5  # standard errors, by how much those weeks differ
+DAY_S = 86_400
 EFFECT = 0.25  # by which a step must have grown: by less, one quarter differs from another
 
 
@@ -39,8 +41,13 @@ def risen(exposure: Exposure, night: int, wall: Exposure | None = None) -> tuple
 
 
 def _slower(exposure: Exposure, base: Ints, recent: Ints, wall: Exposure | None) -> Iterator[int]:
-    """Of steps for which people are waited for, only those of which the work takes longer: queues come and go."""
+    """Of steps for which people are waited for, only those of which the work takes longer: queues come and go.
+
+    None if a case would take longer than the log: then most of the waiting is of cases that ended where no end is declared.
+    """
     seen = Comparison(exposure, base, recent, wall)
+    if seen.estimate.mean[REFERENCE].max() > exposure.days * DAY_S:
+        return
     into = seen.counts.next[:, None] == np.arange(len(exposure.names))
     score = seen.score(seen.split.duration.sum(axis=1) @ into)
     working = slower_work(exposure, base, int(recent[-1]))
