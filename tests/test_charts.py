@@ -178,8 +178,17 @@ def test_a_number_of_the_last_weeks_is_coloured_only_if_told(tmp_path: Path) -> 
     page = write_night(replace(sample_findings(), morning=replace(sample_morning(), recent=recent)), [], [], tmp_path)
     told = re.findall(r'class="note delta (\w*)">(.*?)<', page.read_text())
     assert [(kind, text.replace("\u00a0", " ")) for kind, text in told] == [
-        ("bad", "▼ was 90 % in the 12 weeks before")
+        ("bad", "▲ was 2 d before 5 Oct 2026"),  # as the headline says
+        ("bad", "▼ was 90 % in the 12 weeks before"),
     ]
+
+
+def test_a_layer_without_marks_is_no_picture_without_words() -> None:
+    trend = sample_morning().trend
+    assert trend is not None
+    calm = replace(trend, weeks=tuple(replace(week, signal="") for week in trend.weeks))
+    drawn = draw_charts(replace(sample_morning(), trend=calm))["trend"].inline
+    assert 'role="img"' in drawn and "graphics-symbol" not in drawn
 
 
 def test_the_table_behind_the_curves(tmp_path: Path) -> None:

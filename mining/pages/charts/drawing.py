@@ -56,9 +56,14 @@ def draw_charts(morning: Morning | None, engine: Engine = engine_here) -> dict[s
     return {chart.name: chart.drawn() for chart in order_charts(morning, engine)}
 
 
+def has_charts(morning: Morning) -> bool:
+    """Whether there is something to draw."""
+    return any((morning.trend, morning.curves, morning.workload, morning.spectrum))
+
+
 def order_charts(morning: Morning | None, engine: Engine) -> tuple[Ordered, ...]:
     """Have the engine draw them, in the spoken language."""
-    if morning is None:
+    if morning is None or not has_charts(morning):
         return ()
     from altair.utils.schemapi import debug_mode  # noqa: PLC0415 - Altair takes a second to import
 
@@ -98,7 +103,7 @@ def _finished(svg: str, prefix: str, label: str) -> str:
         if element.get("role") == "graphics-symbol" and element.get("aria-label"):
             element.set("role", "img")
             etree.SubElement(element, f"{_SVG}title").text = element.get("aria-label")
-        elif element.get("role") == "graphics-object":
+        elif element.get("role") in ("graphics-object", "graphics-symbol"):  # a layer may have nothing to show, or say
             del element.attrib["role"]
         element.attrib.pop("aria-roledescription", None)
     return str(etree.tostring(root, encoding="unicode"))
