@@ -11,7 +11,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from traceback import format_exc
@@ -31,21 +32,12 @@ class Beside(Protocol):
 
 @contextmanager
 def beside() -> Iterator[Beside]:
-    """Start the program; it ends with the block, and then does no more of what it still had to do."""
-    known = os.environ.get("PYTHONPATH")
-    paths = os.pathsep.join([_PACKAGES, known] if known else [_PACKAGES])
-    with (
-        subprocess.Popen(
-            [sys.executable, "-P", "-m", "mining.beside"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": paths},
-        ) as program,
-        ThreadPoolExecutor(1) as waiting,
-    ):
+    """The program starts with its first piece of work; it ends with the block, and leaves what it then still had to do."""
+    with ExitStack() as started, ThreadPoolExecutor(1) as waiting:
+        program = cache(lambda: started.enter_context(_program()))
 
         def submit(work: Callable[..., Answer], *args: Any) -> Future[Answer]:
-            return waiting.submit(_asked, program.stdin, program.stdout, work, args)
+            return waiting.submit(_asked, program, work, args)
 
         try:
             yield submit
@@ -53,22 +45,30 @@ def beside() -> Iterator[Beside]:
             waiting.shutdown(cancel_futures=True)
 
 
+def _program() -> subprocess.Popen[bytes]:
+    known = os.environ.get("PYTHONPATH")
+    paths = os.pathsep.join([_PACKAGES, known] if known else [_PACKAGES])
+    command, env = [sys.executable, "-P", "-m", "mining.beside"], {**os.environ, "PYTHONPATH": paths}
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)  # noqa: S603 - this very Python
+
+
 def ready(module: str) -> None:
     """Import a module: the first piece of work, while the next is still being prepared."""
     import_module(module)
 
 
-def _asked(asked: IO[bytes] | None, told: IO[bytes] | None, work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+def _asked(program: Callable[[], subprocess.Popen[bytes]], work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    given, asked, told = pickle.dumps((work, args)), program().stdin, program().stdout
     if asked is None or told is None:
-        raise AssertionError("they were opened with the program")
+        raise AssertionError("they are opened with the program")
     try:
-        pickle.dump((work, args), asked)
+        asked.write(given)
         asked.flush()
         came, failed = pickle.load(told)  # noqa: S301 - our own
-    except (EOFError, BrokenPipeError):
-        raise RuntimeError(
-            f"The program that {work.__name__} was done in has ended; standard error says why."
-        ) from None
+    except (EOFError, OSError, ValueError):  # the last: written to what was closed below
+        with suppress(OSError):  # what was not taken any more would be offered once more at the end
+            asked.close()
+        raise RuntimeError(f"The program that {work.__name__} ran in has ended; standard error says why.") from None
     if failed:
         raise failed
     return came

@@ -230,7 +230,7 @@ class Night:
     def views(self) -> int:
         """The page of each large value of each segment, where there is no newer night: they are kept of the newest; how many."""
         newer = [path for path in self.home.nights(self.process.process).glob("[0-9]*") if path.name > self.target.name]
-        if newer:
+        if newer or not self.process.segments:
             return 0
         with beside() as drawing, beside() as measuring:
             measuring(ready, "mining.measuring")
@@ -240,11 +240,10 @@ class Night:
 
     def publish(self) -> str:
         """Write map, page and downloads, and move the night into place; the path of the page."""
-        with beside() as drawing:
-            engine = engine_beside(drawing)  # which starts while the rest is imported
-            from mining.publication import publish  # noqa: PLC0415 - brings Graphviz
+        from mining.publication import publish  # noqa: PLC0415 - brings Graphviz
 
-            site = publish(self._mined, engine)
+        with beside() as drawing:
+            site = publish(self._mined, engine_beside(drawing))
         self._move_into_place(site, [batch.load_id for batch in self.seen])
         self.place.leave()
         return str(self.target / "index.html")

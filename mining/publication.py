@@ -17,8 +17,8 @@ from mining.maps import Maps, draw_maps
 from mining.measured import Discovered, Located, kept
 from mining.morning_findings import Morning
 from mining.pages import Views, take_views, write_night
-from mining.pages.charts import Drawing, Ordered, order_charts
-from mining.pages.engine import Engine
+from mining.pages.charts import Drawing, Ordered, has_charts, order_charts
+from mining.pages.engine import Engine, start
 from mining.pages.one_page import FILE as ONE_PAGE
 from mining.pages.one_page import one_page
 from mining.pages.summary import write_summary
@@ -50,6 +50,8 @@ def publish(night: Mined, engine: Engine) -> Path:
     """Write the night's folder beside its final place and return it; the engine draws its charts."""
     found = kept(Discovered, night.work)
     findings = findings_of(night, found, kept(Located, night.work), kept(Watch, night.work))
+    if findings.morning and has_charts(findings.morning):
+        start(engine)
     site = night.work / "site"
     site.mkdir(exist_ok=True)
     for name in MEASURED:

@@ -13,7 +13,7 @@ from mining.beside import Beside
 from mining.discovery import directly_follows
 from mining.maps import keep_scale
 from mining.measured import Discovered, Located
-from mining.pages.engine import Engine
+from mining.pages.engine import Engine, start
 from mining.pages.views import FOLDER, Left, View, Views, keep_views
 from mining.publication import Mined, findings_of, write_folder
 from mining.store import Part, Tables, Value, values
@@ -30,6 +30,7 @@ def write_views(night: Mined, tables: Tables, engine: Engine, measure: Beside) -
     views = Views(tuple(chosen), left)
     if not chosen:
         return 0
+    start(engine)
     (night.work / FOLDER).mkdir(exist_ok=True)
     keep_scale(night.settings, directly_follows(tables))
     measured = {view: measure(_measured, night, tables.folder, value) for view, value in chosen.items()}

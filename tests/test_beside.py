@@ -67,7 +67,7 @@ def test_a_program_that_dies_is_told() -> None:
     with beside() as submit:
         gone, after = submit(os._exit, 3), submit(sqrt, 9.0)
         for one in (gone, after):
-            with pytest.raises(RuntimeError, match="has ended; standard error says why"):
+            with pytest.raises(RuntimeError, match="ran in has ended; standard error says why"):
                 one.result()
 
 

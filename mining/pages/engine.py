@@ -15,9 +15,13 @@ _EMPTY: Final[Spec] = {"data": {"values": []}, "mark": "point"}
 
 
 def engine_beside(submit: Beside) -> Engine:
-    """An engine that starts at once, so that it is there when the first chart is described."""
-    submit(svg_of, _EMPTY)
+    """An engine in a program of its own."""
     return lambda spec: submit(svg_of, spec)
+
+
+def start(engine: Engine) -> None:
+    """Takes most of a second: long enough to describe the first chart meanwhile."""
+    engine(_EMPTY)
 
 
 def engine_here(spec: Spec) -> Future[str]:
