@@ -19,8 +19,6 @@ from tempfile import TemporaryDirectory
 from benchmarks.machine import keep_to_threads
 from benchmarks.report import Asked, table, tell
 from benchmarks.runs import ROOT
-from mining.demo.landing import build
-from mining.demo.stage import PROCESSES
 from mining.home import Home
 from mining.night import STEPS, Night
 
@@ -81,6 +79,9 @@ def _took(one: Drawn) -> list[float]:
 
 
 def main() -> None:
+    from mining.demo.landing import build  # noqa: PLC0415 - not where one step is timed
+    from mining.demo.stage import PROCESSES  # noqa: PLC0415
+
     asked = Asked.of(__doc__ or "", ())
     keep_to_threads()
     rows = []

@@ -44,7 +44,7 @@ columns: {{case: order, activity: step, completed: at}}
 MENDED = 'times: {format: "%d.%m.%Y %H:%M"}\n'
 NAMES = ("open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link")
 PRELOADED = (
-    *("mining.cli", "mining.night", "mining.model", "mining.publication", "mining.bottlenecks", "mining.verify"),
+    *("mining.cli", "mining.night", "mining.model", "mining.publication", "mining.measuring", "mining.verify"),
     *("expectations.event_log", "expectations.trial", "ibis.backends.duckdb", "pyarrow.parquet", "sqlalchemy"),
 )
 Row = tuple[str, str, str]
