@@ -21,7 +21,7 @@ import duckdb
 from pydantic import TypeAdapter
 
 from mining import durable, loading, placing, quarantine, retention, validation
-from mining.beside import beside, ready
+from mining.beside import beside
 from mining.disk import told_when_full
 from mining.errors import GateError, StoreError
 from mining.findings import Effect, Findings
@@ -232,10 +232,9 @@ class Night:
         newer = [path for path in self.home.nights(self.process.process).glob("[0-9]*") if path.name > self.target.name]
         if newer or not self.process.segments:
             return 0
-        with beside() as drawing, beside() as measuring:
-            measuring(ready, "mining.measuring")
-            from mining.views import write_views  # noqa: PLC0415 - brings Ibis and Graphviz
+        from mining.views import write_views  # noqa: PLC0415 - brings Ibis and Graphviz
 
+        with beside() as drawing, beside() as measuring:
             return write_views(self._mined, self.tables, engine_beside(drawing), measuring)
 
     def publish(self) -> str:

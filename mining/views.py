@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from mining.beside import Beside
+from mining.beside import Beside, ready
 from mining.discovery import directly_follows
 from mining.maps import keep_scale
 from mining.measured import Discovered, Located
@@ -30,6 +30,7 @@ def write_views(night: Mined, tables: Tables, engine: Engine, measure: Beside) -
     views = Views(tuple(chosen), left)
     if not chosen:
         return 0
+    measure(ready, "mining.measuring")
     start(engine)
     (night.work / FOLDER).mkdir(exist_ok=True)
     keep_scale(night.settings, directly_follows(tables))
