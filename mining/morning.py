@@ -28,7 +28,7 @@ def morning(
     ends_declared = bool(process.final_activities)
     ended = data_end(lives.began_us, lives.night_end)
     lately = None if ended else recent(lives, target_s, ends_declared=ends_declared)
-    course = trend(lives, ends_declared=ends_declared)
+    course = trend(lives, ends_declared=ends_declared, until=ended)
     alerts = watch.open if watch else ()
     return Morning(
         headline=silence(ended, lives) if ended else headline(lives.night_end.date(), lately, course, alerts, changed),

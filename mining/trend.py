@@ -30,7 +30,7 @@ LARGE: Final = 1.25  # a smaller step is no phase of its own
 RANGES_IN_SIGMA: Final = 1.128  # mean moving ranges in one standard deviation, of normal values
 
 
-def trend(lives: Lifetimes, *, ends_declared: bool = True) -> Trend | None:
+def trend(lives: Lifetimes, *, ends_declared: bool = True, until: date | None = None) -> Trend | None:
     """The typical time of each week, open cases counted; None where fewer than two weeks can be told.
 
     It begins when 9 of 10 cases have had the time to finish (after a quarter of the log at the latest): before that only quick
@@ -39,11 +39,13 @@ def trend(lives: Lifetimes, *, ends_declared: bool = True) -> Trend | None:
     Args:
         ends_declared: whether it is known at once that a case is over; else times are of the finished cases alone, up to the
             week after which too many are undecided.
+        until: the day on which the data end before the night does; only whole weeks before it are shown.
     """
     if not lives.finished.any():
         return None
     for days in (7, 28):
-        limits = mondays(_begin(lives), lives.night_end, lives.zone, days)[-WEEKS - 1 :]
+        limits = mondays(_begin(lives), lives.night_end, lives.zone, days)
+        limits = [day for day in limits if until is None or day <= until][-WEEKS - 1 :]
         if len(limits) < 2:
             continue
         tables = cycle_tables(lives, edges_us(limits, lives.zone), open_known=ends_declared)

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from alert_samples import an_alert
 from axe_playwright_python.sync_playwright import Axe
 from morning_samples import sample_morning
 from pages_samples import drawn_levels, empty_findings, hostile_findings, sample_findings
@@ -18,10 +19,13 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, 
 from mining.findings import Findings
 from mining.flowchart import path_id, step_id
 from mining.languages import language, speaking
+from mining.languages.editions import editions
 from mining.pages import Download, draw_charts, write_failed_night, write_night, write_site
+from mining.pages.alerts_page import alerts_page
 from mining.pages.summary import FINDINGS
 from mining.pages.views import Left, View, Views
 from mining.process import Process
+from mining.register.life import Known, State
 from mining.serve import server
 
 pytestmark = pytest.mark.browser
@@ -52,6 +56,13 @@ PAGES = (
 )
 
 VIEW = View("region", "export", 1_210)
+
+ALERTS = (
+    Known(
+        an_alert(), State.OPEN, "2024-07-13", acknowledged_by="Mona", note="A new carrier.", snoozed_until="2024-08-01"
+    ),
+    Known(replace(an_alert(), alert="another"), State.RESOLVED, "2024-05-10"),
+)
 
 Open = Callable[..., Page]
 
@@ -102,6 +113,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     failed = nights / "orders" / "2026-11-21"
     write_failed_night(Process.model_validate(orders), date(2026, 11, 21), "No data.", sample_findings().checks, failed)
     write_site(nights)
+    files = editions((language("en"), language("zh")), "alerts")
+    for spoken, file in files.items():
+        with speaking(spoken):
+            (nights / "orders" / file).write_text(alerts_page("orders", "Orders", ALERTS, "../", files, forms=True))
     return nights
 
 
@@ -173,6 +188,9 @@ def test_a_page_is_clean_and_fits(opened: Open, root: Path, path: str, width: in
         ("orders/index.html", PHONE, "light"),
         ("orders/2026-11-21/index.html", PHONE, "dark"),
         ("hostile/2026-11-20/index.html", WIDE, "dark"),
+        ("empty/2026-11-20/index.html", PHONE, "light"),
+        ("orders/alerts.zh.html", PHONE, "dark"),
+        ("orders/alerts.html", WIDE, "light"),
     ],
 )
 def test_nothing_keeps_people_from_reading_a_page(opened: Open, path: str, width: int, scheme: str) -> None:

@@ -69,6 +69,13 @@ def test_where_ends_are_learned_the_weeks_end_before_the_undecided_cases() -> No
         assert found is not None and len(found.weeks) == told
 
 
+@pytest.mark.parametrize(("until", "told"), [(None, 12), (7 * 10, 10), (7 * 10 + 6, 10)])
+def test_where_the_data_end_the_weeks_end_too(until: int | None, told: int) -> None:
+    end = None if until is None else (MONDAY + timedelta(days=until)).date()
+    found = trend(weekly([10.0] * 12), until=end)
+    assert found is not None and len(found.weeks) == told
+
+
 def test_noise_alone_is_one_phase() -> None:
     rng = np.random.default_rng(7)
     steps = sum(len(parts(rng.normal(0, 0.2, 104))) > 1 for _ in range(200))
