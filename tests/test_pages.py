@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from morning_samples import sample_morning
 from pages_samples import (
     HOSTILE,
     DrawnMap,
@@ -20,6 +21,7 @@ from pages_samples import (
 
 from mining.findings import Check, Findings, Interval, Severity, Variant
 from mining.flowchart.labels import display_name
+from mining.morning_findings import Headline, Tone
 from mining.pages import CONTENT_SECURITY_POLICY, Download, LevelMap, write_failed_night, write_night, write_site
 from mining.pages.night_page import Chevron, chevrons
 from mining.pages.summary import FINDINGS
@@ -287,3 +289,34 @@ def test_wording() -> None:
     assert [score(s) for s in (None, 1.0, 0.9999, 0.29)] == ["–", "1.00", "0.99", "0.29"]
     assert day("2013-06-05") == "5\u00a0Jun\u00a02013" and day("") == "–"
     assert moment("2013-06-15T22:05:00+00:00", "Europe/Berlin") == "16\u00a0Jun\u00a02013 00:05"
+
+
+def test_where_the_data_end_nothing_is_compared(tmp_path: Path) -> None:
+    ended = replace(sample_morning(), headline=Headline(Tone.ENDED, 3 * 3600.0, since="2026-11-02"), recent=None)
+    text = night(tmp_path, replace(sample_findings(), morning=ended)).text
+    assert "Since 2 Nov 2026 hardly any case has begun: the data seem to end there , so changes are not told." in text
+    assert "the typical case took 3 h ." in text
+    assert "was 2 d" not in text and "≈ as in" not in text
+
+
+def test_a_steady_headline_does_not_hide_that_the_numbers_differ(tmp_path: Path) -> None:
+    steady = replace(sample_morning(), headline=Headline(Tone.STEADY, 5 * 3600.0, before_s=2 * 3600.0))
+    text = night(tmp_path, replace(sample_findings(), morning=steady)).text
+    assert "The typical case shows no clear change : 5 h now, 2 h in the 12 weeks before" in text
+
+
+def test_without_a_target_no_figure_is_kept_free_for_it(tmp_path: Path) -> None:
+    findings = sample_findings()
+    assert "Within 18 d" in night(tmp_path, findings).text
+    none = replace(findings.kpis, target_s=None, target_name=None, within_target=None)
+    text = night(tmp_path, replace(findings, kpis=none)).text
+    assert "Within 18 d" not in text and "target" not in text
+
+
+def test_of_few_cases_no_time_is_told(tmp_path: Path) -> None:
+    """Four times are hardly typical of anything."""
+    [first, second] = sample_findings().rework
+    few = replace(sample_findings(), rework=(replace(first, cases=5), replace(second, cases=4)))
+    text = night(tmp_path, few).text
+    assert f"{first.activity} 5 7 % 93 20 d 17 d" in text
+    assert f"{second.activity} 4 2 % 23 – 17 d" in text
