@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 
 from mining import durable
@@ -23,15 +24,21 @@ from mining.flowchart import (
     render,
     scale_named,
 )
+from mining.languages import within
 from mining.pages import LevelMap
 
 
 @dataclass(frozen=True)
 class Maps:
-    """What the page shows, and the map to take away: the one that the page opens with, and its legend below it."""
+    """What the page shows, and the map to take away."""
 
     shown: tuple[LevelMap, ...]
-    file: Chart
+    draw_file: Callable[[], Chart]
+
+    @cached_property
+    def file(self) -> Chart:
+        """The one that the page opens with, and its legend below it; drawn when it is first asked for."""
+        return self.draw_file()
 
     def write(self, site: Path, kinds: Collection[str] = ("svg", "dot", "png", "pdf")) -> None:
         """Write map.svg and so on."""
@@ -79,7 +86,8 @@ def draw_maps(
         for number, variations in enumerate(grid)
         for one in variations
     )
-    file = draw(
+    file = partial(
+        draw,
         graphs[first],
         full=full,
         main=main,
@@ -88,7 +96,7 @@ def draw_maps(
         title=title,
         coverage=SETTINGS[OPENING],
     )
-    return Maps(shown, file)
+    return Maps(shown, within(file))
 
 
 def keep_scale(settings: Path, graph: Graph) -> Scale:

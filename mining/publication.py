@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from mining.downloads import offered, write_tables
 from mining.findings import Check, Data, Findings, Watch
 from mining.flowchart import DifferenceChart, draw_difference
@@ -21,7 +19,7 @@ from mining.pages.charts import Drawing, Ordered, has_charts, order_charts
 from mining.pages.engine import Engine, start
 from mining.pages.one_page import FILE as ONE_PAGE
 from mining.pages.one_page import one_page
-from mining.pages.summary import write_summary
+from mining.pages.summary import FINDINGS, write_summary
 from mining.process import Process
 from mining.store import Batch
 from mining.verdict import cause
@@ -69,7 +67,7 @@ def write_folder(night: Mined, findings: Findings, found: Discovered, site: Path
     """
     site.mkdir(exist_ok=True)
     charts = {language: _order_charts(findings, language, engine) for language in night.process.spoken}
-    (site / "findings.json").write_bytes(TypeAdapter(Findings).dump_json(findings, indent=1))
+    (site / "findings.json").write_bytes(FINDINGS.dump_json(findings, indent=1))
     write_tables(findings, found.variants, site)
     maps = {language: _draw_maps(night, findings, found, language, views) for language in charts}
     first = night.process.spoken[0]
