@@ -320,3 +320,15 @@ def test_of_few_cases_no_time_is_told(tmp_path: Path) -> None:
     text = night(tmp_path, few).text
     assert f"{first.activity} 5 7 % 93 20 d 17 d" in text
     assert f"{second.activity} 4 2 % 23 – 17 d" in text
+
+
+def test_of_few_moves_no_range_is_told(tmp_path: Path) -> None:
+    worst = next(one for one in sample_findings().bottlenecks if one.rank == 1)
+    worst = replace(worst, share=0.46, share_interval=Interval(0.11, 0.83))
+    ranges = []
+    for n in (20, 19):
+        page = night(tmp_path, replace(sample_findings(), bottlenecks=(replace(worst, n=n),)))
+        ranges.append(
+            (page.text.count("11–83 %"), len([line for line in page.every("line") if line.get("class") == "range"]))
+        )
+    assert ranges == [(2, 1), (0, 0)]  # beside the bar and in the table; drawn on the bar

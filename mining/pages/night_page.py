@@ -24,6 +24,7 @@ RANKED_SHOWN = 5  # as many as the map has badges for
 VARIANTS_SHOWN = 6
 REWORK_SHOWN = 8
 TABLE_ROWS = 200  # of a table behind a picture; the rest is in the downloads
+MOVES_FOR_RANGE = 20  # of fewer, how sure a share is cannot be told well
 FEWEST = 5  # cases or moves, for a typical time of theirs
 CHEVRONS = 14  # of one variant
 
@@ -87,6 +88,7 @@ def write_night(
         cohort_ages=cohort_ages,
         finished_by=finished_by,
         typical_of=typical_of,
+        moves_for_range=MOVES_FOR_RANGE,
         chevrons=chevrons,
         path_id=path_id,
     )
