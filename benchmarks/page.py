@@ -28,7 +28,8 @@ RUN = "benchmark"
 NOTES = """The last night of the demo company's nine months. *Publish*: findings, maps at all settings, charts, the pages in
 English and Chinese, the sheet as PDF, the downloads, and moving the night into place. *Views*: the same page for each large value
 of each segment, which `publish` takes along; in Airflow that is a task beside others. *Work* is without starting Python and the
-imports that come first. A page weighs what goes over the wire with gzip, all its maps in it."""
+imports that come first; templates are compiled already, as on every night but the first. A page weighs what goes over the wire
+with gzip, all its maps in it."""
 
 
 @dataclass(frozen=True)
