@@ -15,7 +15,7 @@ from benchmarks.page import UNTIL, night
 from benchmarks.report import Asked, table, tell
 from mining.demo.landing import build
 from mining.home import Home
-from mining.pages import write_site
+from mining.pages.index_page import write_site
 from mining.process import Process
 from mining.retention import thin
 

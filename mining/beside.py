@@ -1,6 +1,7 @@
 """Work in a program of its own beside this one: Python does one thing at a time, and some of ours hold it for seconds.
 
-Run as `python -m mining.beside` it does what it reads on standard input and writes what came of it: both ends are ours.
+Run as `python -m mining.beside` it does what it reads on standard input and writes what came of it: both ends are ours. The
+worker of a ProcessPoolExecutor would stay for ever when this program is killed, and begin by running its main module again.
 """
 
 from __future__ import annotations

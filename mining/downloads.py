@@ -11,7 +11,7 @@ from typing import Any
 from mining.figures import figure_rows
 from mining.findings import Bottleneck, Findings, Variant
 from mining.languages import N_, _
-from mining.pages import Download
+from mining.pages.night_page import Download
 from mining.process import Process
 from mining.sources.quoting import literal, quoted
 from mining.store import Tables

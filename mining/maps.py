@@ -25,7 +25,7 @@ from mining.flowchart import (
     scale_named,
 )
 from mining.languages import within
-from mining.pages import LevelMap
+from mining.pages.night_map import LevelMap
 
 
 @dataclass(frozen=True)

@@ -336,7 +336,7 @@ class Night:
             LOG.error("the owner could not be told of the failed night: %s", error)
 
     def _publish_failure(self, reason: str) -> None:
-        from mining.pages import write_failed_night  # noqa: PLC0415 - the pages' templates
+        from mining.pages.failed_page import write_failed_night  # noqa: PLC0415 - the pages' templates
 
         if (self.target / "findings.json").exists():
             return

@@ -101,7 +101,7 @@ def _unlisted(nights: Path) -> Path:
 
 def _list(home: Home, nights: Path) -> None:
     """Write the lists anew: one is of all processes, so that one run at a time does it."""
-    from mining.pages import write_site  # noqa: PLC0415 - the pages' templates
+    from mining.pages.index_page import write_site  # noqa: PLC0415 - the pages' templates
 
     with alone(home.lists_lock, "writing the lists of nights"):
         write_site(home.all_nights, nights.name)

@@ -14,12 +14,13 @@ from mining.languages import Language, speaking
 from mining.maps import Maps, draw_maps
 from mining.measured import Discovered, Located, kept
 from mining.morning_findings import Morning
-from mining.pages import Views, take_views, write_night
 from mining.pages.charts import Drawing, Ordered, has_charts, order_charts
 from mining.pages.engine import Engine, start
+from mining.pages.night_page import write_night
 from mining.pages.one_page import FILE as ONE_PAGE
 from mining.pages.one_page import one_page
 from mining.pages.summary import FINDINGS, write_summary
+from mining.pages.views import Views, take_views
 from mining.process import Process
 from mining.store import Batch
 from mining.verdict import cause

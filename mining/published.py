@@ -15,8 +15,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from mining.findings import Findings
-from mining.pages import CONTENT_SECURITY_POLICY
 from mining.pages.failed_page import FAILED_NIGHT
+from mining.pages.rendering import CONTENT_SECURITY_POLICY
 
 TYPES = {
     ".html": "text/html; charset=utf-8",

@@ -18,7 +18,8 @@ from pages_samples import hostile_findings, sample_findings
 from test_pages_browser import publish
 
 from mining.home import Home
-from mining.pages import write_failed_night, write_site
+from mining.pages.failed_page import write_failed_night
+from mining.pages.index_page import write_site
 from mining.process_file import load
 from mining.register import Register
 

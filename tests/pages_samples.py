@@ -20,7 +20,7 @@ from mining.findings import (
     Variant,
 )
 from mining.flowchart import SCALES, Legend, choose_scale, draw_grid
-from mining.pages import LevelMap
+from mining.pages.night_map import LevelMap
 
 HOUR = 3600.0
 DAY = 24 * HOUR

@@ -15,8 +15,7 @@ from pages_samples import HOSTILE, sample_findings
 from mining.beside import beside
 from mining.figures import figure_rows
 from mining.morning_findings import Delta, Headline, Morning, Recent, Tone
-from mining.pages import Download, draw_charts, write_night
-from mining.pages.charts import CHART_CSS, Drawing
+from mining.pages.charts import CHART_CSS, Drawing, draw_charts
 from mining.pages.charts.axes import DESK, PHONE
 from mining.pages.charts.cohorts_chart import cohorts_chart
 from mining.pages.charts.palette import COLOURS
@@ -24,7 +23,7 @@ from mining.pages.charts.spectrum_chart import spectrum_chart
 from mining.pages.charts.trend_chart import trend_chart
 from mining.pages.charts.workload_chart import workload_chart
 from mining.pages.engine import engine_beside
-from mining.pages.night_page import cohort_ages, finished_by
+from mining.pages.night_page import Download, cohort_ages, finished_by, write_night
 
 NAMES = ("trend", "cohorts", "workload", "spectrum")
 

@@ -34,7 +34,7 @@ from mining.findings import Findings
 from mining.home import Home
 from mining.languages import language, speaking
 from mining.night import Night
-from mining.pages import write_night
+from mining.pages.night_page import write_night
 from mining.process_file import load
 from mining.register import Register
 from mining.sources.forgotten import forgotten_cases

@@ -14,8 +14,8 @@ from lxml import etree
 from pages_samples import HOSTILE, sample_findings
 
 from mining.findings import Alert, Turn, Watch
-from mining.pages import write_failed_night, write_site
-from mining.pages.index_page import feed_for
+from mining.pages.failed_page import write_failed_night
+from mining.pages.index_page import feed_for, write_site
 from mining.pages.summary import FINDINGS, read_summary, write_summary
 
 ATOM = "{http://www.w3.org/2005/Atom}"

@@ -12,7 +12,8 @@ from pages_samples import drawn_levels, sample_findings
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from mining.flowchart import path_id, step_id
-from mining.pages import write_night, write_site
+from mining.pages.index_page import write_site
+from mining.pages.night_page import write_night
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]

@@ -41,7 +41,10 @@ from mining.languages import (
 )
 from mining.languages.editions import editions, list_editions, page_in
 from mining.languages.recalled import KEPT, NOT_ENDED, NOT_RUN, pieces, recalled
-from mining.pages import draw_charts, write_failed_night, write_night, write_site
+from mining.pages.charts import draw_charts
+from mining.pages.failed_page import write_failed_night
+from mining.pages.index_page import write_site
+from mining.pages.night_page import write_night
 from mining.pages.wording import day
 from mining.register import Telling, Why
 from scripts.texts import FOLDER, texts

@@ -16,7 +16,7 @@ from mining.findings import Bottleneck, Changed, Findings
 from mining.flowchart import draw, plain, scale_named
 from mining.languages import language, speaking
 from mining.morning_findings import Headline, Tone
-from mining.pages import draw_charts
+from mining.pages.charts import draw_charts
 from mining.pages.one_page import one_page
 
 

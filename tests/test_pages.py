@@ -22,8 +22,11 @@ from pages_samples import (
 from mining.findings import Check, Findings, Interval, Severity, Variant
 from mining.flowchart.labels import display_name
 from mining.morning_findings import Headline, Tone
-from mining.pages import CONTENT_SECURITY_POLICY, Download, LevelMap, write_failed_night, write_night, write_site
-from mining.pages.night_page import Chevron, chevrons
+from mining.pages.failed_page import write_failed_night
+from mining.pages.index_page import write_site
+from mining.pages.night_map import LevelMap
+from mining.pages.night_page import Chevron, Download, chevrons, write_night
+from mining.pages.rendering import CONTENT_SECURITY_POLICY
 from mining.pages.summary import FINDINGS
 from mining.pages.wording import day, moment, percent, percent_range, score, share
 from mining.process import Process

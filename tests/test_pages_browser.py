@@ -20,8 +20,11 @@ from mining.findings import Findings
 from mining.flowchart import path_id, step_id
 from mining.languages import language, speaking
 from mining.languages.editions import editions
-from mining.pages import Download, draw_charts, write_failed_night, write_night, write_site
 from mining.pages.alerts_page import alerts_page
+from mining.pages.charts import draw_charts
+from mining.pages.failed_page import write_failed_night
+from mining.pages.index_page import write_site
+from mining.pages.night_page import Download, write_night
 from mining.pages.summary import FINDINGS
 from mining.pages.views import Left, View, Views
 from mining.process import Process

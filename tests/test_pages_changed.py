@@ -16,7 +16,8 @@ from test_flowchart_difference import MAIN, tickets
 
 from mining.findings import Changed, Findings
 from mining.flowchart import draw_difference, path_id
-from mining.pages import write_night, write_site
+from mining.pages.index_page import write_site
+from mining.pages.night_page import write_night
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 
 from mining.errors import InputError
-from mining.pages import CONTENT_SECURITY_POLICY
+from mining.pages.rendering import CONTENT_SECURITY_POLICY
 from mining.serve import server
 
 Ask = Callable[..., tuple[int, dict[str, str], bytes]]

@@ -20,7 +20,8 @@ from mining.commands.store import tidy as command
 from mining.home import Home
 from mining.lock import alone
 from mining.night import Night
-from mining.pages import write_failed_night, write_site
+from mining.pages.failed_page import write_failed_night
+from mining.pages.index_page import write_site
 from mining.process import KeptNights, Process
 from mining.process_file import load
 from mining.retention import RHYTHM, drop_old_when_due, thin, tidy, to_remove
