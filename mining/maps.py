@@ -12,6 +12,7 @@ from mining import durable
 from mining.findings import Bottleneck, Graph
 from mining.flowchart import (
     ALL_SETTINGS,
+    BADGES,
     OPENING,
     SETTINGS,
     Chart,
@@ -80,7 +81,8 @@ def draw_maps(
         title=title,
         settings=(0, OPENING, ALL_SETTINGS[-1]) if few else ALL_SETTINGS,
     )
-    first, phone = default_level(full, kept), phone_level(kept)
+    named = {step for one in bottlenecks if 1 <= one.rank <= BADGES for step in (one.after, one.step)}
+    first, phone = default_level(full, kept, named), phone_level(kept)
     shown = tuple(
         LevelMap(one.chart, one.opens and number == first, one.opens and number == phone, one.setting)
         for number, variations in enumerate(grid)

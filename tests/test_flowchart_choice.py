@@ -221,6 +221,8 @@ def test_the_level_to_open_with() -> None:
     graph = some(many)
     found = levels(graph, ())
     assert len(found[default_level(graph, found)]) == 6
+    assert len(found[default_level(graph, found, {"a", "i"})]) == 10, "the step of a bottleneck is on the map"
+    assert len(found[default_level(graph, found, {"a", "p"})]) == 6, "but not on one that nobody can read"
     flat = some({f"{index:02}": (10, 10) for index in range(30)})
     found = levels(flat, ())
     assert len(found[default_level(flat, found)]) == 12, "no level of at most 12 has 95 %: the largest of them"

@@ -9,10 +9,11 @@ from mining.flowchart.legend import Legend
 from mining.flowchart.plain import plain
 from mining.flowchart.render import LayoutError, LayoutTimeoutError, render
 from mining.flowchart.scale import SCALES, Scale, choose_scale, scale_named
-from mining.flowchart.simplify import default_level, levels, path_id, phone_level, step_id
+from mining.flowchart.simplify import BADGES, default_level, levels, path_id, phone_level, step_id
 
 __all__ = [
     "ALL_SETTINGS",
+    "BADGES",
     "MAP_CSS",
     "OPENING",
     "SCALES",

@@ -6,7 +6,7 @@ arborescences: after Chapela-Campa, Dumas, Mucientes, Lama: "Efficient edge filt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 from itertools import pairwise
@@ -15,6 +15,7 @@ from typing import Final
 
 from mining.findings import Activity, Bottleneck, Flow, Graph
 
+BADGES: Final = 5  # of the worst bottlenecks
 START: Final = "start"
 END: Final = "end"
 OPEN: Final = "open"
@@ -60,14 +61,15 @@ def levels(graph: Graph, main: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(ranked[:size]) for size in sizes) if ranked else ()
 
 
-def default_level(graph: Graph, levels: Sequence[Sequence[str]]) -> int:
-    """Choose the level to open with, of at most 12 steps: the smallest with 95 % of the events, else the largest."""
+def default_level(graph: Graph, levels: Sequence[Sequence[str]], named: Collection[str] = ()) -> int:
+    """Choose the level to open with, of at most 12 steps: the smallest with 95 % of the events and all the steps that are named
+    beside the map; where there is none, the smallest with 95 %, else the largest.
+    """
     events = {activity.name: activity.events for activity in graph.activities}
     readable = [index for index, kept in enumerate(levels) if len(kept) <= 12]
-    for index in readable:
-        if sum(events[name] for name in levels[index]) >= 0.95 * sum(events.values()):
-            return index
-    return readable[-1] if readable else 0
+    most = [index for index in readable if sum(events[name] for name in levels[index]) >= 0.95 * sum(events.values())]
+    whole = [index for index in most if set(named) <= set(levels[index])]
+    return next(iter(whole or most or readable[-1:]), 0)
 
 
 def phone_level(levels: Sequence[Sequence[str]]) -> int:
@@ -105,7 +107,7 @@ def flagged(graph: Graph, bottlenecks: Iterable[Bottleneck]) -> dict[tuple[str, 
     return {
         (step_id(one.after), step_id(one.step)): one.rank
         for one in bottlenecks
-        if 1 <= one.rank <= 5 and (one.after, one.step) in held
+        if 1 <= one.rank <= BADGES and (one.after, one.step) in held
     }
 
 
