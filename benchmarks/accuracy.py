@@ -45,7 +45,8 @@ that are good and bad for work (10 % in a week), nine holidays that nobody annou
 *13 a day*: with few orders; *Q*: queues before few people, 70 to 90 % busy. A process-year is a year of nights of one such
 process. *Told in n*: an alert opened within so many nights of the change; *right*: of those told within 28. *Split*: into mix,
 visits and duration, against the same world without the change; off by so many percentage points of the mean cycle time; *told /
-true*: its largest part as it was told, all changes found together, by the true one.
+true*: its largest part as it was told, all changes found together, by the true one. That of an absence, such as the strike, is
+shown to nobody.
 
 What counts as false, and is not quite: an *absence* told where the world had three holidays in a row; in *Q*, steps at which
 people were slow for weeks. *Congestion* is told of waits that are longer indeed. The *rate ratio* of a log as it was known then
