@@ -26,7 +26,8 @@ medians of waits and case durations (within {SAME_MEDIAN:.1%}); it was checked b
   `get_rework_cases_per_activity`. On Polars waits are cut to whole seconds (here: means and medians within one second).
 - *DuckDB windows*: the queries one writes first. *Bare sort*: DuckDB sorts case, activity, time and resource by case and time.
 - *Headrace*: from the batch to the store (resources and two segments too) to all measures, with quantiles, open cases and
-  bottlenecks with their intervals, which the others do not have. *From the store*: the measures alone."""
+  bottlenecks with their intervals, which the others do not have. *Three columns*: the same of the three that pm4py reads.
+  *From the store*: the measures alone."""
 
 
 def measure(log: Path) -> list[Run]:
