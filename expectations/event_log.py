@@ -272,7 +272,7 @@ def _fresh(facts: Facts) -> Rule:
         "freshness",
         "The newest event is recent",
         "facts",
-        f"The newest event is {age_days:,.{1 if age_days < 100 else 0}f} days old; up to {facts.age_limit_days:.0f} "
+        f"The newest event is {age_days:,.{1 if age_days < 10 else 0}f} days old; up to {facts.age_limit_days:.0f} "
         "would be usual. Does the source still deliver?",
         expect=_between("age_days", high=facts.age_limit_days),
         counts_rows=False,
