@@ -22,7 +22,9 @@ def test_an_empty_pull_is_told_and_passes(tmp_path: Path) -> None:
 def test_an_empty_pull_after_a_busy_past_is_stale(tmp_path: Path) -> None:
     checks = gate(tmp_path, [], ordinary(), loaded_at=LOADED + timedelta(days=9))
     assert (checks["freshness"].passed, checks["freshness"].severity) == (False, Severity.WARNING)
-    assert "10.4 days" in checks["freshness"].message
+    assert "10 days old" in checks["freshness"].message
+    later = gate(tmp_path, [], ordinary(), loaded_at=LOADED + timedelta(days=9, hours=2))
+    assert later["freshness"].message == checks["freshness"].message, "the hour of the load is not on the page"
 
 
 def test_freshness_allows_for_a_weekend(tmp_path: Path) -> None:
