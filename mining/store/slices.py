@@ -57,13 +57,13 @@ def _slice(
     order: Order,
     naming: Lock,
 ) -> None:
-    steps, own_cases = f"steps_{number}", f"cases_{number}"
+    kept, steps, own_cases = kept_columns(process, order), f"steps_{number}", f"cases_{number}"
     make_steps(con, process, steps, cases, order)
     make_cases(con, process, steps, own_cases, naming)
-    write(con, f"select {kept_columns(process)} from {steps}", place / f"steps-{number:03}.parquet")
+    write(con, f"select {kept} from {steps}", place / f"steps-{number:03}.parquet")
     if new.sample_power:
         chosen = f'select "case" from {own_cases} where {in_sample(new.sample_power)}'
-        sampled = f'select {kept_columns(process)} from {steps} semi join ({chosen}) using ("case")'
+        sampled = f'select {kept} from {steps} semi join ({chosen}) using ("case")'
         write(con, sampled, place / f"sample-{number:03}.parquet")
     count_changes(con, steps, own_cases, new.digits, 1)
     con.execute(

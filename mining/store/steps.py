@@ -33,9 +33,9 @@ def with_before(steps: str) -> str:
         from ({steps}) window in_case as (partition by "case" order by position)"""
 
 
-def kept_columns(process: Process) -> str:
-    """The columns of a step that are written."""
-    return ", ".join(name for name, _kind in _columns(process))
+def kept_columns(process: Process, order: Order) -> str:
+    """The columns of a step that are written: those that the events have, and the position."""
+    return ", ".join(name for name, _kind in _columns(process) if name in order.there or name == quoted("position"))
 
 
 def _columns(process: Process) -> list[tuple[str, str]]:
