@@ -15,7 +15,7 @@ from mining.errors import GateError
 from mining.findings import Effect
 from mining.process import Process
 from mining.store.batches import Batches
-from mining.store.events import Part, load_events, segments_of
+from mining.store.events import Part, any_start, load_events, segments_of
 from mining.store.generations import WHOLE, Generations, State, maker, to_merge
 from mining.store.session import count, parquet, session, write
 from mining.store.slices import make_slices
@@ -215,11 +215,12 @@ def _build(
     new = _counted(con, process, state, night_end_us, loads, rows)
     if state and state.digits != new.digits:
         coarsen(con, new.digits)
-    _write_rows(con, process, place, new, rows, first=state is None)
+    started = any_start(con)
+    _write_rows(con, process, place, new, rows, first=state is None, started=started)
     if state:
         con.execute(f"create table departed as {with_before('from known_events')}")
-        count_changes(con, "departed", "departed_cases", new.digits, -1)
-    add_up(con)
+        count_changes(con, "departed", "departed_cases", new.digits, -1, started=started)
+    add_up(con, started=started)
     generations = (*(state.generations if state else ()), kept.finish(place, rows))
     if state and recent_is_short(con):
         recount_recent(con, with_before(kept.live(generations, "steps")), kept.live(generations, "cases"))
@@ -251,12 +252,11 @@ def _counted(
 
 
 def _write_rows(
-    con: duckdb.DuckDBPyConnection, process: Process, place: Path, new: State, rows: int, *, first: bool
+    con: duckdb.DuckDBPyConnection, process: Process, place: Path, new: State, rows: int, *, first: bool, started: bool
 ) -> None:
     """The steps, cases and new variants of the touched cases."""
     variants = count(con, "select max(variant) from variants")
-    make_slices(con, process, place, new, rows, first=first)
-    write(con, 'from cases order by "case"', place / "cases.parquet")
+    make_slices(con, process, place, new, rows, first=first, started=started)
     write(con, f"from variants where variant > {variants} order by variant", place / "variants.parquet")
 
 

@@ -44,14 +44,15 @@ def coded_columns(process: Process) -> tuple[str, ...]:
 def load_events(
     con: duckdb.DuckDBPyConnection, process: Process, parts: Sequence[Part], night_end_us: int, *, first: bool
 ) -> Effect:
-    """Make `events` (every event of every touched case), `spans` (case, rows: how many), `touched` and complete `names`.
+    """Make `events` (every event of every touched case), `spans` (case, rows: how many, before: how many have the cases before
+    it), `touched` and complete `names`.
 
     Needs `names`, `known_cases` and `known_steps`: what was there before; `first`: nothing was. Gives what the parts did
     that are new, which are the last ones.
     """
     _arriving(con, process, parts, night_end_us)
     _name(con, process)
-    _touch(con, first=first)
+    _touch(con, first=first, one=len(parts) == 1)
     if first and len(parts) == 1 and process.columns.event is None:
         return _take_as_they_are(con, process)
     con.execute(f"create table coded as {_coded(process, [*OPTIONAL, 'load', quoted('row')])}")
@@ -60,8 +61,14 @@ def load_events(
     first_new = next((number for number, part in enumerate(parts, 1) if part.new), len(parts) + 1)
     _merge(con, process, first_new)
     con.execute("create view events as from merged")
-    con.execute('create table spans as select "case", count(*) as rows from merged group by "case"')
+    _span(con, '(select "case", count(*) as rows from merged group by "case")')
     return _effect(con, first_new)
+
+
+def any_start(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether it is known of any event of the touched cases, as they are or as they were, when its work began."""
+    of_all = "select null::bigint as started_us where false union all by name from events union all by name from known_events"
+    return count(con, f"select count(started_us) from ({of_all})") > 0
 
 
 def used(con: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
@@ -73,7 +80,7 @@ def used(con: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
 def _take_as_they_are(con: duckdb.DuckDBPyConnection, process: Process) -> Effect:
     """The one load of a new store: nothing is to be compared, and what is empty takes no room."""
     con.execute(f"create table events as {_coded(process, used(con, 'arriving'))}")
-    con.execute('create view spans as select "case", rows from touched')
+    _span(con, "touched")
     con.execute("create table departed_cases as from known_cases")
     con.execute("create table known_events as from known_steps")
     rows, cases = count(con, "select count(*) from events"), count(con, "select count(*) from touched")
@@ -116,19 +123,29 @@ def _name(con: duckdb.DuckDBPyConnection, process: Process) -> None:
         )
 
 
-def _touch(con: duckdb.DuckDBPyConnection, *, first: bool) -> None:
-    """Cases in the order in which they began, so that later ones lie further back in the files."""
-    known = "null::integer as code" if first else 'k."case" as code'
-    joined = "arrivals" if first else "arrivals left join known_cases k using (case_id)"
+def _touch(con: duckdb.DuckDBPyConnection, *, first: bool, one: bool) -> None:
+    """Cases in the order in which they began, so that later ones lie further back in the files.
+
+    first: none is known. one: all rows come in one load.
+    """
+    at_once = "true" if one else "min(load) = max(load)"
+    arrivals = f"""select case_id, min(completed_us) as first_us, count(*) as rows, {at_once} as at_once
+        from arriving group by case_id"""
+    number, known, joined = "row_number() over (order by a.first_us, case_id)", "false", ""
+    if not first:
+        known, joined = 'k."case" is not null', "left join known_cases k using (case_id)"
+        new = f"row_number() over (partition by {known} order by a.first_us, case_id)"
+        number = f'coalesce(k."case", (select coalesce(max("case"), 0) from known_cases) + {new})'
     con.execute(
         f"""create table touched as
-        with arrivals as (
-            select case_id, min(completed_us) as first_us, count(*) as rows, min(load) = max(load) as at_once
-            from arriving group by case_id)
-        select coalesce(code, (select coalesce(max("case"), 0) from known_cases)
-                + row_number() over (partition by code is null order by first_us, case_id))::integer as "case",
-            case_id, rows, at_once, code is not null as known
-        from (select arrivals.*, {known} from {joined})"""
+        select ({number})::integer as "case", case_id, rows, at_once, {known} as known from ({arrivals}) a {joined}"""
+    )
+
+
+def _span(con: duckdb.DuckDBPyConnection, cases: str) -> None:
+    con.execute(
+        f"""create table spans as
+        select "case", rows, (sum(rows) over (order by "case") - rows)::bigint as before from {cases}"""
     )
 
 

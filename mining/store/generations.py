@@ -1,6 +1,6 @@
 """Where the derived tables lie: immutable generations, and one small file that says which of them count.
 
-`FOLDER/NNNNNN/` is a generation: steps-*.parquet and cases.parquet (and for a large log sample-*.parquet) with all rows of
+`FOLDER/NNNNNN/` is a generation: steps-*.parquet and cases-*.parquet (and for a large log sample-*.parquet) with all rows of
 the cases that it touched, variants.parquet with the variants that were new, and names and tallies as they then were. A case
 counts in the newest generation that has it. `FOLDER/state.json` names the generations that count; it is replaced in one
 stroke after everything that it names is on the disk, so that there is always one whole state, the old or the new.

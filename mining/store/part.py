@@ -58,8 +58,9 @@ class Part(Tables):
             run(f"drop view {name}")
         run('create temp table touched ("case" integer)')
         open_tallies(self.engine.con, {})
-        count_changes(self.engine.con, "part_steps", "part_cases", digits, 1)
-        add_up(self.engine.con)
+        started = count(self.engine.con, "select count(started_us) from part_steps") > 0
+        count_changes(self.engine.con, "part_steps", "part_cases", digits, 1, started=started)
+        add_up(self.engine.con, started=started)
         for name in ("cases", "steps", "sample", "variants"):
             run(f"create or replace view {name} as from part_{name}")
         for name, query in {"waits": by_mean("from part_waits"), "stays": by_mean("from part_stays")}.items():

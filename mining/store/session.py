@@ -40,5 +40,6 @@ def write(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
 
 def count(con: duckdb.DuckDBPyConnection, query: str, given: Sequence[object] = ()) -> int:
     """The one number that a query gives; 0 for null."""
-    found = con.execute(query, list(given)).fetchone()
-    return int(found[0] or 0) if found else 0
+    # All rows, for a result that is not read to its end holds on to the tables that are dropped meanwhile.
+    found = con.execute(query, list(given)).fetchall()
+    return int(found[0][0] or 0) if found else 0

@@ -6,66 +6,74 @@ A slice fits into memory whatever the size of the log, and two at a time use bot
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 
 import duckdb
 
 from mining.process import Process
-from mining.store.events import segments_of
 from mining.store.generations import State
 from mining.store.session import count, write
-from mining.store.steps import CASES, Order, kept_columns, make_cases, make_steps, order_of
+from mining.store.steps import Order, kept_columns, make_cases, make_steps, order_of
 from mining.store.tallies import count_changes, in_sample
 
 SLICE = 2_500_000  # events that are brought in order at a time
 MOST_SLICES = 12  # of a large log; each reads through all of it
 
 
-def make_slices(
-    con: duckdb.DuckDBPyConnection, process: Process, place: Path, new: State, rows: int, *, first: bool
-) -> None:
-    """Write the files `steps-*` (and `sample-*`), and leave the table `cases` and the changes of the tallies."""
-    order = order_of(con, process, first=first)
-    size = max(SLICE, -(-rows // MOST_SLICES))
-    bounds = [
-        row[0]
-        for row in con.execute(
-            f"""select min("case") from (select "case", sum(rows) over (order by "case") - rows as before from spans)
-            group by before // {size} order by 1"""
-        ).fetchall()
-    ]
-    ends = [*bounds[1:], count(con, 'select max("case") + 1 from spans')]
-    naming = Lock()
-    con.execute(f"create table cases ({CASES}{''.join(f', {name} integer' for name in segments_of(process))})")
+@dataclass(frozen=True)
+class Slice:
+    """The cases that are worked on together."""
 
-    def work(number: int) -> None:
+    number: int  # from 0
+    cases: range  # their codes
+
+    @property
+    def tables(self) -> tuple[str, str]:
+        """What their steps and they themselves are called."""
+        return f"steps_{self.number}", f"cases_{self.number}"
+
+
+def make_slices(
+    con: duckdb.DuckDBPyConnection, process: Process, place: Path, new: State, rows: int, *, first: bool, started: bool
+) -> None:
+    """Write the files `steps-*` and `cases-*` (and `sample-*`), and leave the changes of the tallies."""
+    order, naming = order_of(con, process, first=first), Lock()
+
+    def work(part: Slice) -> None:
         with con.cursor() as own:
-            _slice(own, process, place, new, number, range(bounds[number], ends[number]), order, naming)
+            _make(own, process, place, new, part, order, naming, started)
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(work, range(len(bounds))))
+        list(pool.map(work, _slices(con, max(SLICE, -(-rows // MOST_SLICES)))))
 
 
-def _slice(
+def _slices(con: duckdb.DuckDBPyConnection, size: int) -> list[Slice]:
+    begins = con.execute(f'select min("case") from spans group by before // {size} order by 1').fetchall()
+    bounds = [case for (case,) in begins] + [count(con, 'select max("case") + 1 from spans')]
+    return [Slice(number, range(*between)) for number, between in enumerate(pairwise(bounds))]
+
+
+def _make(
     con: duckdb.DuckDBPyConnection,
     process: Process,
     place: Path,
     new: State,
-    number: int,
-    cases: range,
+    part: Slice,
     order: Order,
     naming: Lock,
+    started: bool,
 ) -> None:
-    kept, steps, own_cases = kept_columns(process, order), f"steps_{number}", f"cases_{number}"
-    make_steps(con, process, steps, cases, order)
+    kept, number, steps, own_cases = kept_columns(process, order), part.number, *part.tables
+    make_steps(con, process, steps, part.cases, order)
     make_cases(con, process, steps, own_cases, naming)
     write(con, f"select {kept} from {steps}", place / f"steps-{number:03}.parquet")
     if new.sample_power:
         chosen = f'select "case" from {own_cases} where {in_sample(new.sample_power)}'
         sampled = f'select {kept} from {steps} semi join ({chosen}) using ("case")'
         write(con, sampled, place / f"sample-{number:03}.parquet")
-    count_changes(con, steps, own_cases, new.digits, 1)
-    con.execute(
-        f"insert into cases by name from {own_cases}; drop view {steps}; drop table {steps}_rows; drop table {own_cases}"
-    )
+    write(con, f"from {own_cases}", place / f"cases-{number:03}.parquet")
+    count_changes(con, steps, own_cases, new.digits, 1, started=started)
+    con.execute(f"drop view {steps}; drop table {steps}_rows; drop table {own_cases}")

@@ -79,15 +79,13 @@ def make_steps(con: duckdb.DuckDBPyConnection, process: Process, name: str, case
     in_range = f'"case" >= {cases.start} and "case" < {cases.stop}'
     con.execute(
         f"""create table {name}_rows as
-        select {", ".join(kept)}, (line - before)::integer as position,
+        select {", ".join(kept)}, (line + (select min(before) from spans where {in_range}) - before)::integer as position,
             case when same_case then before_activity end as after, case when same_case then before_us end as enabled_us
         from (
             select *, row_number() over () as line, lag("case") over () = "case" as same_case,
                 lag(activity) over () as before_activity, lag(completed_us) over () as before_us
             from (select e.* from events e {order.joins} where {in_range} order by "case", {order.keys}))
-        join (
-            select "case", (sum(rows) over (order by "case") - rows)::bigint as before from spans where {in_range})
-        using ("case")"""
+        join (from spans where {in_range}) using ("case")"""
     )
     empty = [(c, kind) for c, kind in _columns(process) if c not in order.there and c != quoted("position")]
     con.execute(

@@ -82,23 +82,22 @@ def time_class(us: str, digits: int) -> str:
     return f"(({us} >> {shift}) << {shift})"
 
 
-def count_changes(con: duckdb.DuckDBPyConnection, steps: str, cases: str, digits: int, sign: int) -> None:
+def count_changes(
+    con: duckdb.DuckDBPyConnection, steps: str, cases: str, digits: int, sign: int, *, started: bool
+) -> None:
     """Add (sign 1) or take away (-1) what steps bring to the tallies, in tables `changes_...`.
 
     `steps` have `after` and `enabled_us`. Moves that came after the clock had stopped are taken away where they do not count.
+    started: whether of any step, here or elsewhere among those that are added up, the start is known. If not, a stay is a wait,
+    and `add_up` counts it.
     """
     moves = f"({_MOVES} from {steps})"
     halted = f"""(select m.* from {moves} m join (select "case", stop from {cases} where stop < events) using ("case")
         where position > stop)"""
-    started = count(con, f"select count(started_us) from {steps}") > 0
     made = tallies(digits)
     _count(con, "cycles", made["cycles"], cases, sign)
     for name in ("waits", "weeks", *(("stays", "work") if started else ())):
         _count(con, name, made[name], moves, sign)
-    if not started:  # then a stay is a wait, and adding up what was counted is quicker than counting again
-        con.execute(
-            "insert into changes_stays select sign, after, us, sum(n), sum(total_us) from own_waits group by all"
-        )
     for name in ("stays", "weeks"):
         _count(con, name, made[name], halted, -sign)
     if sign > 0:
@@ -112,13 +111,16 @@ _MOVES = """select *, completed_us - started_us as processing_us, completed_us -
 def _count(con: duckdb.DuckDBPyConnection, name: str, made: Tally, moves: str, sign: int) -> None:
     columns = ", ".join(f"{sql} as {column}" for column, sql in {**made.keys, **made.sums}.items())
     con.execute(
-        f"create or replace temp table own_{name} as select {sign} as sign, {columns} from {moves} where {made.of} group by all"
+        f"insert into changes_{name} by name select {sign} as sign, {columns} from {moves} where {made.of} group by all"
     )
-    con.execute(f"insert into changes_{name} by name from own_{name}")
 
 
-def add_up(con: duckdb.DuckDBPyConnection) -> None:
+def add_up(con: duckdb.DuckDBPyConnection, *, started: bool) -> None:
     """Tables `waits`, `stays`, `weeks`, `work` and `recent`: those of `known_...` with their changes."""
+    if not started:  # adding up what was counted is quicker than counting again
+        con.execute(
+            "insert into changes_stays select sign, after, us, sum(n), sum(total_us) from changes_waits group by all"
+        )
     for name, made in tallies(63).items():
         keys, sums = ", ".join(made.keys), list(made.sums)
         con.execute(
