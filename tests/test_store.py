@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from mining.errors import StoreError
 from mining.sources import Input, Pull
-from mining.store import Batches, Tables, derive
+from mining.store import Batches, Tables, derive, slices, tallies
 
 TICKETS: list[Event] = [
     ("a", "Open", "2024-01-01 09:00"),
@@ -202,6 +203,31 @@ def test_variants_equal_brute_force(tmp_path_factory: pytest.TempPathFactory, lo
     paths = {row["variant"]: row["activities"] for row in tables.rows(tables.variants)}
     found = [tuple(tables.names[code] for code in paths[row["variant"]]) for row in tables.rows(tables.cases)]
     assert sorted(found) == expected
+
+
+@pytest.mark.parametrize("year", [1969, 2022])
+def test_the_newest_moves_equal_brute_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, year: int) -> None:
+    """Thirty of each pair are kept, from slices of few events over weeks; once before 1970."""
+    monkeypatch.setattr(slices, "SLICE", 20)
+    monkeypatch.setattr(tallies, "_SPARE", 30)
+    rng, begin = random.Random(year), datetime(year, 11, 20, tzinfo=UTC)  # noqa: S311
+    log, expected = [], defaultdict(list)
+    for case in range(120):
+        moments = sorted(begin + timedelta(minutes=rng.randrange(40 * 24 * 60)) for _ in range(rng.randint(1, 6)))
+        steps = rng.choices("XYZ", weights=[8, 8, 1], k=len(moments))
+        log += [(f"{case}", *row) for row in zip(steps, (f"{at:%Y-%m-%d %H:%M}" for at in moments), strict=True)]
+        stop = len(steps) - len("".join(steps)) + len("".join(steps).rstrip("Z")) + 1
+        for place in range(1, min(stop, len(steps))):
+            expected[steps[place - 1], steps[place]].append((moments[place], moments[place - 1]))
+    derive(a_process(ends=["Z"]), [write_batch(tmp_path / "b.parquet", log)], NIGHT_END, tmp_path / "t")
+    tables = Tables(tmp_path / "t")
+    found = defaultdict(list)
+    for row in tables.rows(tables.recent):
+        pair = (tables.names[row["after"]], tables.names[row["activity"]])
+        found[pair].append(tuple(datetime.fromtimestamp(row[us] / 1e6, UTC) for us in ("left_us", "entered_us")))
+    assert {pair: sorted(moves) for pair, moves in found.items()} == {
+        pair: sorted(moves)[-30:] for pair, moves in expected.items()
+    }
 
 
 def a_pull(path: Path, sha256: str, rows: int) -> Pull:

@@ -47,7 +47,8 @@ def make_slices(
             _make(own, process, place, new, part, order, naming, started)
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(work, _slices(con, max(SLICE, -(-rows // MOST_SLICES)))))
+        # The newest cases first: then less of the others can be among the newest moves.
+        list(pool.map(work, reversed(_slices(con, max(SLICE, -(-rows // MOST_SLICES))))))
 
 
 def _slices(con: duckdb.DuckDBPyConnection, size: int) -> list[Slice]:

@@ -28,8 +28,7 @@ SAMPLE = 500_000  # events at most in the sample of a larger log
 RECENT = 5_000  # moves of each pair that are looked at; a few more are kept, because some are taken away
 _SPARE = 6_000
 _CODES = ("after", "activity", "variant")
-_DAY = 24 * 3600 * 1_000_000
-_WEEK = 7 * _DAY
+_WEEK = 7 * 24 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True)
@@ -163,18 +162,19 @@ def coarsen(con: duckdb.DuckDBPyConnection, digits: int) -> None:
 
 
 def _find_newest(con: duckdb.DuckDBPyConnection, moves: str, halted: str) -> None:
-    """The moves of each pair since the day by which enough newer ones are there: two quick looks instead of one sort."""
+    """The moves of each pair since the week from which on enough have begun, here and in what was counted before: the newest
+    are among them, and nothing is sorted.
+    """
     con.execute(
         f"""insert into changes_recent
-        with days as (
-            select after, activity, completed_us // {_DAY} as day, count(*) as moves
-            from {moves} where after is not null group by all),
-        newer as (
-            select *, sum(moves) over (partition by after, activity order by day desc) - moves as later from days),
-        since as (select after, activity, min(day) as day from newer where later < {_SPARE} group by all)
+        with counted as (select after, activity, week, sum(sign * n) as n from changes_weeks group by all),
+        newer as (select *, sum(n) over (partition by after, activity order by week desc) as begun from counted),
+        since as (
+            select after, activity, coalesce(max(week) filter (begun >= {_SPARE}), min(week)) as week
+            from newer group by all)
         select after, activity, "case", enabled_us, completed_us
-        from {moves} join since using (after, activity)
-        anti join (select "case", position from {halted}) using ("case", position) where completed_us // {_DAY} >= day"""
+        from {moves} join since using (after, activity) anti join (select "case", position from {halted}) using ("case", position)
+        where completed_us >= (week - (week <= 0)::integer) * {_WEEK}"""  # before 1970 weeks are cut off upwards
     )
 
 
