@@ -67,8 +67,16 @@ def run(name: str, log: Path, folder: Path) -> Run:
 
 def provide(folder: Path, events: int, night: int = 0) -> Path:
     """The file of a log, or of the night after it, made by another process if it is not there; read once, to be warm."""
-    numbers = [str(events), *([str(night)] if night else [])]
-    command = [sys.executable, "-m", "benchmarks.events", str(folder), *numbers]
+    return _made(str(folder), str(events), *([str(night)] if night else []))
+
+
+def provide_three_columns(log: Path) -> Path:
+    """The file of the log as a source without resources and segments gives it, in the same way."""
+    return _made("three-columns", str(log))
+
+
+def _made(*asked: str) -> Path:
+    command = [sys.executable, "-m", "benchmarks.events", *asked]
     told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 - this very Python
     path = Path(told.stdout.strip())
     with path.open("rb") as handle:

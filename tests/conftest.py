@@ -42,7 +42,7 @@ source: {files: landing/*.csv}
 columns: {case: order, activity: step, completed: at}
 ends: [Ship]
 """
-Event = tuple[Any, ...]  # case, activity, completed ("2024-01-01 09:00", UTC) [, started [, order]]
+Event = tuple[Any, ...]  # case, activity, completed ("2024-01-01 09:00", UTC) [, started [, order [, resource]]]
 
 
 def a_process(**keys: Any) -> Process:
@@ -59,17 +59,17 @@ def a_process(**keys: Any) -> Process:
 
 def write_batch(path: Path, events: Sequence[Event], segments: dict[str, dict[str, str]] | None = None) -> Path:
     """A batch as the gate leaves it; `segments`: name -> case -> value."""
-    rows = [(*event, *(None,) * (5 - len(event))) for event in events]
+    rows = [(*event, *(None,) * (6 - len(event))) for event in events]
     columns = "".join(f', "source.{name}" varchar' for name in segments or {})
     with duckdb.connect() as db:
         db.execute(
             f"""create table t (case_id varchar, activity varchar, completed timestamptz, started timestamptz,
             resource varchar, order_key double, file varchar, "row" bigint {columns})"""
         )
-        for number, (case, activity, completed, started, order) in enumerate(rows, 1):
+        for number, (case, activity, completed, started, order, resource) in enumerate(rows, 1):
             values = [by_case.get(case) for by_case in (segments or {}).values()]
-            given = [case, activity, _utc(completed), _utc(started), order, number, *values]
-            marks = "?, ?, ?::timestamptz, ?::timestamptz, null, ?, 'f', ?" + ", ?" * len(values)
+            given = [case, activity, _utc(completed), _utc(started), resource, order, number, *values]
+            marks = "?, ?, ?::timestamptz, ?::timestamptz, ?, ?, 'f', ?" + ", ?" * len(values)
             db.execute(f"insert into t values ({marks})", given)
         db.execute(f"copy t to '{path}' (format parquet)")
     return path

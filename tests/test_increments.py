@@ -107,16 +107,16 @@ def test_late_repeated_and_new_events_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_a_column_that_was_empty_at_first_is_filled_later(tmp_path: Path) -> None:
-    """Files of steps lack columns in which nothing is: here starts and order numbers, which the second night brings."""
+    """Files of steps lack columns in which nothing is: here starts, order numbers and people, which the second night brings."""
     nights = Nights(tmp_path, a_process(ends=["Z"]))
     nights.load([("a", "X", at(1)), ("b", "X", at(2)), ("b", "Z", at(5)), ("c", "X", at(3)), ("c", "Z", at(4))])
     nights.night(0)
-    assert "started_us" not in stored_columns(nights)
-    nights.load([("a", "Y", at(30), at(28), 2), ("a", "Z", at(30), at(29), 1)])
+    assert not stored_columns(nights) & {"started_us", "order_key", "resource"}
+    nights.load([("a", "Y", at(30), at(28), 2, "Ann"), ("a", "Z", at(30), at(29), 1, "Bob")])
     nights.night(1)
     assert dump(nights.tables) == dump(nights.anew(1))
-    rows = Tables(nights.tables).engine.con.execute("select started_us, order_key from steps where started_us > 0")
-    assert len(rows.fetchall()) == 2
+    filled = "select count(started_us), sum(order_key), list(resource order by resource) filter (resource is not null) from steps"
+    assert Tables(nights.tables).engine.con.execute(filled).fetchall() == [(2, 3.0, [1, 2])]
 
 
 def stored_columns(nights: Nights) -> set[str]:

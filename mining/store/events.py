@@ -19,6 +19,7 @@ from mining.sources.quoting import literal, quoted
 from mining.store.session import count, parquet
 
 OPTIONAL = ("order_key", "started_us", "event")
+MAY_LACK = (*OPTIONAL, "resource")  # columns that are not written of a first load that has nothing in them
 EVENT = '"case", activity, completed_us, started_us, resource, order_key'
 
 
@@ -55,7 +56,7 @@ def load_events(
     _touch(con, first=first, one=len(parts) == 1)
     if first and len(parts) == 1 and process.columns.event is None:
         return _take_as_they_are(con, process)
-    con.execute(f"create table coded as {_coded(process, [*OPTIONAL, 'load', quoted('row')])}")
+    con.execute(f"create table coded as {_coded(coded_columns(process), [*OPTIONAL, 'load', quoted('row')])}")
     con.execute('create view departed_cases as from known_cases semi join (from touched where known) using ("case")')
     con.execute('create table known_events as from known_steps semi join (from touched where known) using ("case")')
     first_new = next((number for number, part in enumerate(parts, 1) if part.new), len(parts) + 1)
@@ -71,15 +72,17 @@ def any_start(con: duckdb.DuckDBPyConnection) -> bool:
     return count(con, f"select count(started_us) from ({of_all})") > 0
 
 
-def used(con: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
-    """Of the columns that may be empty those that are not."""
-    found = con.execute(f"select {', '.join(f'count({c}) > 0' for c in OPTIONAL)} from {relation}").fetchone() or ()
-    return [column for column, there in zip(OPTIONAL, found, strict=True) if there]
+def used(con: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str] = OPTIONAL) -> list[str]:
+    """Of columns that may be empty those that are not."""
+    [found] = con.execute(f"select {', '.join(f'count({c}) > 0' for c in columns)} from {relation}").fetchall()
+    return [column for column, there in zip(columns, found, strict=True) if there]
 
 
 def _take_as_they_are(con: duckdb.DuckDBPyConnection, process: Process) -> Effect:
     """The one load of a new store: nothing is to be compared, and what is empty takes no room."""
-    con.execute(f"create table events as {_coded(process, used(con, 'arriving'))}")
+    there = used(con, "arriving", MAY_LACK)
+    coded = [column for column in coded_columns(process) if column in there or column not in MAY_LACK]
+    con.execute(f"create table events as {_coded(coded, [column for column in there if column in OPTIONAL])}")
     _span(con, "touched")
     con.execute("create table departed_cases as from known_cases")
     con.execute("create table known_events as from known_steps")
@@ -149,9 +152,8 @@ def _span(con: duckdb.DuckDBPyConnection, cases: str) -> None:
     )
 
 
-def _coded(process: Process, more: Sequence[str]) -> str:
-    """SQL of the arriving rows as codes."""
-    coded = coded_columns(process)
+def _coded(coded: Sequence[str], more: Sequence[str]) -> str:
+    """SQL of the arriving rows: columns as codes, and more as they are."""
     joins = " ".join(
         f"left join (select code, name from names where kind = {literal(column)}) n_{column} on n_{column}.name = a.{column}"
         for column in coded

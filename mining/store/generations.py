@@ -29,7 +29,7 @@ WHOLE = ("names", "recent", *tallies(63))  # tables that each generation has who
 
 
 # Columns of steps that a file lacks where nothing is in them: writing nothing takes as long as writing numbers.
-_MAY_LACK = "null::bigint as started_us, null::double as order_key, null::varchar as event"
+_MAY_LACK = "null::bigint as started_us, null::double as order_key, null::varchar as event, null::integer as resource"
 
 
 def table_of(name: str) -> str:

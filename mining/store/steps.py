@@ -60,8 +60,8 @@ def order_of(con: duckdb.DuckDBPyConnection, process: Process, *, first: bool) -
 
     Columns in which nothing is written are left out: sorting by them would cost for nothing.
     """
-    coded = coded_columns(process)
     there = frozenset(quoted(row[0]) for row in con.execute("describe events").fetchall())
+    coded = [column for column in coded_columns(process) if quoted(column) in there]
     filled = used(con, "events") if not first else [column for column in OPTIONAL if quoted(column) in there]
     joins = "".join(
         f" left join (select code, row_number() over (order by name) as rank from names where kind = {literal(c)}) r_{c} "
