@@ -19,6 +19,7 @@ from mining.shapley import turns
 
 SURE = 2.0  # standard errors from which a part is taken for more than noise
 MORE = 0.03  # logarithm of the visits of a case to a step by the usual: less is no reason to wait
+FACTORS = ("mix", "visits", "duration")
 WAITS = (Verdict.SLOWER_STEP, Verdict.CONGESTION)
 ABSENT = 0.4  # of the usual moves of a day: fewer, at nearly every step, and nobody is there
 EVERYWHERE = 0.8  # of the usual moves, to steps where nothing moves
@@ -234,6 +235,7 @@ def decomposition(seen: Comparison) -> Decomposition:
     """The change of the mean cycle time in three parts, without a rest."""
     mix, visits, duration = (float(part) for part in seen.split.totals[RECENT])
     before = float(seen.estimate.mean[BASE])
+    intervals = (seen.interval(part) for part in seen.split.totals.T)
     return Decomposition(
         before_s=before,
         now_s=float(seen.estimate.mean[RECENT]),
@@ -242,6 +244,7 @@ def decomposition(seen: Comparison) -> Decomposition:
         duration_s=duration,
         interval=_interval(seen, seen.split.total / max(before, 1e-9), before),
         cases=round(float(seen.exposure.arrivals[seen.recent].sum())),
+        unsure=tuple(name for name, of in zip(FACTORS, intervals, strict=True) if of.low <= 0 <= of.high),
     )
 
 

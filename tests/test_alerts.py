@@ -136,6 +136,17 @@ def test_why_names_the_largest_part_first_and_leaves_out_the_small_ones() -> Non
     assert why(parts) == "−9 hours because more cases are of faster kinds, +3 hours because steps take longer"
 
 
+def test_why_gives_no_direction_to_what_chance_may_have_made() -> None:
+    assert A.decomposition is not None
+    rest = "the rest cannot be told from the usual ups and downs"
+    parts = replace(A.decomposition, mix_s=-4 * HOUR, duration_s=9 * HOUR, unsure=("mix", "visits"))
+    assert why(parts) == f"+9 hours because steps take longer, {rest}"
+    assert why(replace(parts, mix_s=0.0, visits_s=0.0)) == "+9 hours because steps take longer"
+    assert why(replace(parts, unsure=("mix", "visits", "duration"))) == (
+        "in the mean of all cases, no part of it can be told from the usual ups and downs"
+    )
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [

@@ -234,6 +234,12 @@ def test_the_parts_add_up_and_the_largest_comes_first() -> None:
     assert {part.factor for part in found.parts} == {"mix", "visits", "duration"}
 
 
+def test_what_was_not_planted_has_no_sure_direction() -> None:
+    assert planted(*SCENARIOS["mix"]).decomposition.unsure == ("visits", "duration")
+    assert planted(*SCENARIOS["rework"]).decomposition.unsure == ("mix", "duration")
+    assert planted(*SCENARIOS["all"]).decomposition.unsure == ()
+
+
 def test_what_was_seen_is_what_is_explained() -> None:
     found = planted(*SCENARIOS["all"], step=APPROVE_CODE)
     assert (found.verdict, found.step) == (Verdict.SLOWER_STEP, "Approve")

@@ -111,17 +111,23 @@ def cycle_time(parts: Decomposition) -> str:
 
 
 def why(parts: Decomposition) -> str:
-    """What the change is made of, the largest part first; small parts are left out."""
+    """What the change is made of, the largest part first; small parts are left out, and of those that chance may have made
+    nobody is told a direction.
+    """
     factors = {"duration": parts.duration_s, "visits": parts.visits_s, "mix": parts.mix_s}
     least = _SMALL_PART * sum(abs(seconds) for seconds in factors.values())
     told = sorted(
         ((key, seconds) for key, seconds in factors.items() if abs(seconds) > least), key=lambda f: -abs(f[1])
     )
-    sentences = (texts.FACTORS[key if seconds > 0 else f"{key}_less"] for key, seconds in told)
-    return pgettext("between parts of a sentence", ", ").join(
-        _(sentence).format(time=wording.signed_length(seconds))
-        for sentence, (_key, seconds) in zip(sentences, told, strict=True)
-    )
+    sure = [(key, seconds) for key, seconds in told if key not in parts.unsure]
+    if not sure:
+        return _(texts.ALL_UNSURE)
+    said = [
+        _(texts.FACTORS[key if seconds > 0 else f"{key}_less"]).format(time=wording.signed_length(seconds))
+        for key, seconds in sure
+    ]
+    rest = [_(texts.REST_UNSURE)] if len(sure) < len(told) else []
+    return pgettext("between parts of a sentence", ", ").join([*said, *rest])
 
 
 def how_sure(alert: Alert, false_per_year: float) -> str:

@@ -94,6 +94,8 @@ FACTORS = {
     "mix": N_("{time} because more cases are of slower kinds"),
     "mix_less": N_("{time} because more cases are of faster kinds"),
 }
+REST_UNSURE = N_("the rest cannot be told from the usual ups and downs")
+ALL_UNSURE = N_("in the mean of all cases, no part of it can be told from the usual ups and downs")
 HOW_SURE = N_("How sure")
 SURENESS = N_("{level} sure that the change lies between {low} and {high}; it is {score} times the usual ups and downs")
 CASES_SEEN = N_("{cases} cases began in the days looked at")
