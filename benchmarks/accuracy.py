@@ -16,10 +16,11 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from benchmarks.machine import THREADS
+from benchmarks.plain_score import limits_reached, ways_on
 from benchmarks.report import RESULTS, Asked, tell
 from benchmarks.rivals import CYCLE_TIME, RECIPES, Floats, series
 from benchmarks.runs import ROOT
-from benchmarks.score_card import contenders, on_planted, planted, rate_ratios, with_change, without_change
+from benchmarks.score_card import beside, contenders, on_planted, planted, rate_ratios, with_change, without_change
 from benchmarks.scores import Incident, Score, score
 from benchmarks.trials import (
     FileTrial,
@@ -35,8 +36,10 @@ from mining.calendar import DAY_US, Clock, day_edges, wall_clock
 from mining.exposure import Exposure, clock_of
 from mining.findings import Alert, Turn
 from mining.regressions import play
+from mining.regressions.expected import Pace
 
 OURS = "Headrace"
+PLAIN = "exits by expected, plain"
 YEARS = 100
 KEPT = TypeAdapter(list[Score])
 SCENARIOS = Path(os.environ.get("HEADRACE_SCENARIOS", ROOT.parent / "shared" / "scenarios"))
@@ -45,12 +48,16 @@ that are good and bad for work (10 % in a week), nine holidays that nobody annou
 *13 a day*: with few orders; *Q*: queues before few people, 70 to 90 % busy. A process-year is a year of nights of one such
 process. *Told in n*: an alert opened within so many nights of the change; *right*: of those told within 28. *Split*: into mix,
 visits and duration, against the same world without the change; off by so many percentage points of the mean cycle time; *told /
-true*: its largest part as it was told, all changes found together, by the true one. That of an absence, such as the strike, is
-shown to nobody.
+true*: its largest part as it was told, all changes found together, by the true one. *With a direction*: of the largest parts, those
+beyond chance; of the others, messages give no direction. That of an absence, such as the strike, is shown to nobody.
 
 What counts as false, and is not quite: an *absence* told where the world had three holidays in a row; in *Q*, steps at which
 people were slow for weeks. *Congestion* is told of waits that are longer indeed. The *rate ratio* of a log as it was known then
 is that of the same days with hindsight, to the last exit: in *Q* it is below 1 as queues are longer after a year of growth.
+
+*Exits by expected, plain*, is the score that ours grew from, as its design has it: no share of the other steps taken off, every age
+counted alike, nothing asked of causes; an alarm from 3.5 on. What it and ours tell on the same nights says how much is the detector and
+how much the world.
 
 The other methods watch what is completed, each as it is used: a chart of daily means with three standard deviations; the last
 week 20 % above the four before; Mann-Whitney, 7 days against 56, p < 0.001 and 10 %; change points of daily means (`ruptures`,
@@ -65,13 +72,18 @@ def exposure_of(trial: Trial, clock: Clock) -> Exposure:
 
 def ours(trial: Trial, exposure: Exposure) -> tuple[Incident, ...]:
     """What the detector would have told, night by night."""
-    shift = (exposure.first_day - trial.first_day).days
-    nights = range(trial.nights.start - shift, trial.nights.stop - shift)
-    told = play(exposure, nights, trial.process.process, exposure_of(trial, wall_clock()))
+    nights = _rows(trial, exposure)
+    told = play(exposure, range(nights.start, nights.stop), trial.process.process, exposure_of(trial, wall_clock()))
     lives: dict[str, list[Alert]] = {}
     for alert in (alert for night in told for alert in night):
         lives.setdefault(alert.alert, []).append(alert)
     return tuple(_incident(life, trial.first_day) for life in lives.values())
+
+
+def _rows(trial: Trial, exposure: Exposure) -> slice:
+    """The nights of the trial, as rows."""
+    shift = (exposure.first_day - trial.first_day).days
+    return slice(trial.nights.start - shift, trial.nights.stop - shift)
 
 
 def _incident(life: Sequence[Alert], first: date) -> Incident:
@@ -83,8 +95,9 @@ def _incident(life: Sequence[Alert], first: date) -> Incident:
     return Incident(nights[0], resolved, str(opened.verdict), opened.step, next(filter(None, reversed(split)), None))
 
 
-def rivals(trial: Trial) -> Iterator[tuple[str, tuple[Incident, ...]]]:
-    """What the recipes would have told: on the cycle times alone, and on every step too."""
+def rivals(trial: Trial, exposure: Exposure) -> Iterator[tuple[str, tuple[Incident, ...]]]:
+    """What others would have told: the plain score; and the recipes, on the cycle times alone, and on every step too."""
+    yield PLAIN, tuple(alarms(limits_reached(exposure)[_rows(trial, exposure)], ways_on(exposure), trial.nights))
     watched = series(trial.visits, day_edges(trial.process.zone, trial.first_day, trial.nights.stop))
     names = sorted(watched, key=CYCLE_TIME.__ne__)
     for recipe, limit_reached in RECIPES.items():
@@ -107,24 +120,24 @@ def alarms(reached: Floats, names: Sequence[str], nights: range) -> Iterator[Inc
 
 
 def last_weeks(trial: WorldTrial) -> tuple[float, float]:
-    """(exits of the last 7 days, those expected by the hazards of the 56 days before), of the newest four months.
+    """(exits of the last 7 days, those expected by the pace of the 56 days before), of every fourth week.
 
-    Each month by the log as it was at its end: if visits that were open then were forgotten, the quotient would be about 1.2.
+    Each by the log as it was at its end: if visits that were open then were forgotten, the quotient would be about 1.2.
     """
-    sums = np.zeros(2)
-    for end in range(trial.nights.stop, trial.nights.stop - 4 * 28, -28):
+    seen = expected = 0.0
+    for end in range(trial.nights.stop, trial.nights.start, -28):
         visits = trial.visits_until(end)
         exposure = Exposure.of(visits.since(visits.night_end_us - 70 * DAY_US), wall_clock(), trial.process.zone)
         days = exposure.days
-        new, old = slice(days - 7, days), slice(days - 63, days - 7)
-        hazards = exposure.exits[old].sum(axis=0) / np.maximum(exposure.exposure[old].sum(axis=0), 1e-9)
-        sums += exposure.exits[new].sum(), (exposure.exposure[new] * hazards).sum()
-    return float(sums[0]), float(sums[1])
+        pace = Pace.of(exposure, np.arange(days - 63, days - 7))
+        seen += float(exposure.flow_exits[days - 7 :].sum())
+        expected += sum(float(pace.expected(exposure, day).sum()) for day in range(days - 7, days))
+    return seen, expected
 
 
-def watch_ours(trial: Trial) -> Score:
+def watch_ours(trial: Trial, exposure: Exposure | None = None) -> Score:
     """The detector on one trial."""
-    exposure = exposure_of(trial, clock_of(trial.process, trial.visits))
+    exposure = exposure or exposure_of(trial, clock_of(trial.process, trial.visits))
     found = score(OURS, trial.group, ours(trial, exposure), trial.planted, trial.nights)
     if trial.planted or isinstance(trial, FileTrial):
         return found
@@ -133,8 +146,9 @@ def watch_ours(trial: Trial) -> Score:
 
 def watch(trial: Trial) -> list[Score]:
     """Every contender on one trial, the detector first."""
-    others = [score(name, trial.group, told, trial.planted, trial.nights) for name, told in rivals(trial)]
-    return [watch_ours(trial), *others]
+    exposure = exposure_of(trial, clock_of(trial.process, trial.visits))
+    others = [score(name, trial.group, told, trial.planted, trial.nights) for name, told in rivals(trial, exposure)]
+    return [watch_ours(trial, exposure), *others]
 
 
 def watch_once(trial: Trial, kept: Path | None) -> list[Score]:
@@ -207,6 +221,8 @@ def parts(scores: dict[str, list[Score]], files: Sequence[Trial]) -> list[str]:
         with_change(mine["slower"], "world, size"),
         "### Other changes",
         with_change(mine["other"], "change"),
+        "### Beside the plain score, on the same nights",
+        beside([*scores["null"], *scores["slower"]], (OURS, PLAIN)),
         "### Others on the same nights",
         contenders(scores["null"], scores["slower"], ("+30%", "+50%", "+100%")),
     ]

@@ -38,6 +38,11 @@ def limits_reached(exposure: Exposure) -> Floats:
     return np.asarray(scores / ALARM)
 
 
+def ways_on(exposure: Exposure) -> list[str]:
+    """By state, the activity that mostly ends it."""
+    return [exposure.names[code] for code in exposure.moves.sum(axis=(0, 1)).argmax(axis=1)]
+
+
 def _expected(exposure: Exposure) -> Iterator[Floats]:
     """Week by week [day, state] exits by the hazards of the base, by segment and age, and the speed of the weekday."""
     weekday = (exposure.first_day.weekday() + np.arange(exposure.days)) % WEEK

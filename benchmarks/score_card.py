@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from benchmarks.report import table
 from benchmarks.scores import RECALL_NIGHTS, Card, Score, cards
 from benchmarks.trials import Trial
 
 FOUND = ["changes", *(f"told in {nights} n" for nights in RECALL_NIGHTS), "median delay", "right step", "right verdict"]
-SPLIT = ["split off by, pp", "told / true", "wrong signs"]
+SPLIT = ["split off by, pp", "told / true", "wrong signs", "with a direction", "a wrong one"]
 
 
 def without_change(scores: Sequence[Score]) -> str:
@@ -21,10 +23,22 @@ def without_change(scores: Sequence[Score]) -> str:
 def with_change(scores: Sequence[Score], first: str) -> str:
     """What was told of changes, group by group."""
     rows = [
-        [name, *_found(card), card.split_error, card.told_by_true, card.wrong_signs if card.main_parts else None]
+        [name, *_found(card), card.split_error, card.told_by_true, *_signs(card)]
         for name, card in cards(scores).items()
     ]
     return table([first, *FOUND, *SPLIT], rows)
+
+
+def beside(scores: Sequence[Score], names: Sequence[str]) -> str:
+    """Some contenders, group by group: alerts a year where nothing changed, congestion among them, else what they told."""
+    rows: list[list[object]] = []
+    for group in cards(scores):
+        by_name = cards([one for one in scores if one.group == group], by="contender")
+        changed = any(card.changed for card in by_name.values())
+        tell = _recalls if changed else _alerts
+        told = [tell(by_name[name]) if name in by_name else None for name in names]
+        rows.append([group, "told in 7/14/28 n, %" if changed else "alerts a year", *told])
+    return table(["", "", *names], rows)
 
 
 def contenders(null: Sequence[Score], slower: Sequence[Score], sizes: Sequence[str]) -> str:
@@ -71,20 +85,27 @@ def on_planted(scores: Sequence[Score]) -> str:
 
 def rate_ratios(scores: Sequence[Score]) -> str:
     """Exits of the last week over those expected from the eight weeks before it, where nothing changed."""
-    sums = {
-        name: tuple(map(sum, zip(*(one.last_week for one in card.scores), strict=True)))
-        for name, card in cards(scores).items()
-    }
-    return table(
-        ["", "rate ratio of the last week"],
-        [[name, f"{seen / expected:.3f}"] for name, (seen, expected) in sums.items()],
-    )
+    rows = []
+    for name, card in cards(scores).items():
+        seen, expected = np.array([one.last_week for one in card.scores]).T
+        ratio, years = seen.sum() / expected.sum(), len(seen)
+        error = np.sqrt(((seen - ratio * expected) ** 2).sum() * years / max(years - 1, 1)) / expected.sum()
+        rows.append([name, f"{ratio:.3f}", f"{error:.3f}" if years > 1 else None])
+    return table(["", "rate ratio of the last week", "standard error"], rows)
 
 
 def _found(card: Card) -> list[object]:
     recalls = [_percent(card.recall(nights)) for nights in RECALL_NIGHTS]
     shares = [_percent(card.share(what)) for what in ("right_step", "right_verdict")]
     return [len(card.changed), *recalls, card.delay, *shares]
+
+
+def _signs(card: Card) -> list[object]:
+    return [card.wrong_signs, *card.sure_signs] if card.main_parts else [None] * 3
+
+
+def _alerts(card: Card) -> str:
+    return f"{card.false_a_year + card.congestion_a_year:.2f}"
 
 
 def _recalls(card: Card) -> str:

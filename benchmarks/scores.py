@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from benchmarks.trials import CHANGE_DAYS, Planted
+from mining.drivers import FACTORS
 from mining.findings import Decomposition
 
 RECALL_NIGHTS = (7, 14, 28)
@@ -49,6 +50,7 @@ class Score:
     split: tuple[
         tuple[float, float], ...
     ] = ()  # (told, true) of mix, visits and duration, relative to the mean cycle time
+    unsure: tuple[bool, ...] = ()  # of these, whether it was told that chance may have made it
 
 
 def score(contender: str, group: str, incidents: Iterable[Incident], planted: Planted | None, nights: range) -> Score:
@@ -74,6 +76,7 @@ def score(contender: str, group: str, incidents: Iterable[Incident], planted: Pl
         right_step=not planted.steps or found.step in planted.steps,
         right_verdict=found.verdict in planted.verdicts,
         split=_split(found, planted),
+        unsure=tuple(name in found.decomposition.unsure for name in FACTORS) if found.decomposition else (),
     )
 
 
@@ -156,6 +159,17 @@ class Card:
     def wrong_signs(self) -> int:
         """How often the largest part was told with the wrong sign."""
         return sum(told * true < 0 for told, true in self.main_parts)
+
+    @property
+    def sure_signs(self) -> tuple[int, int]:
+        """(of the largest parts, how many were told with a direction; how often with the wrong one)."""
+        sure = [
+            max(zip(one.split, one.unsure, strict=True), key=lambda part: abs(part[0][1]))
+            for one in self.found
+            if one.split
+        ]
+        told = [pair for pair, unsure in sure if not unsure]
+        return len(told), sum(one * true < 0 for one, true in told)
 
 
 def cards(scores: Sequence[Score], by: str = "group") -> dict[str, Card]:

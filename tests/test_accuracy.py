@@ -11,11 +11,15 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy import OURS, alarms, parts, watch_once, watch_ours
+from benchmarks.plain_score import limits_reached, ways_on
 from benchmarks.rivals import CYCLE_TIME, RECIPES, Durations, series
+from benchmarks.score_card import beside, rate_ratios
 from benchmarks.scores import Card, Incident, cards, score
 from benchmarks.trials import Planted, WorldTrial, null_trials, other_trials, slower_trials
-from benchmarks.worlds import Truth
-from mining.calendar import day_edges
+from benchmarks.worlds import STEPS, Change, Truth, World
+from benchmarks.worlds.visits import PROCESS, visits
+from mining.calendar import day_edges, wall_clock
+from mining.exposure import Exposure
 from mining.findings import Decomposition, Interval
 
 DAYS = 120
@@ -79,6 +83,20 @@ def test_alarms_less_than_a_fortnight_apart_are_one() -> None:
     assert tuple(alarms(reached[:, :1], ["A"], range(50, 95))) == ()
 
 
+SLOWER = World(seed=3, days=220, noise=0.05, changes=(Change("slow", 200, 2.0, step=2),))
+
+
+def test_the_plain_score_tells_a_slower_step_soon_and_knows_only_its_past() -> None:
+    exposure = Exposure.of(visits(SLOWER.log()), wall_clock(), PROCESS.zone)
+    reached, names = limits_reached(exposure), ways_on(exposure)
+    assert names[1:-1] == list(STEPS)
+    told = np.argwhere(reached[190:] >= 1)
+    assert told[0, 0] in range(11, 18)
+    assert {names[state] for _night, state in told} == {"Pick"}
+    assert not reached[:70].any()
+    np.testing.assert_array_equal(limits_reached(exposure.until(210)), reached[:210])
+
+
 # Scores
 
 CHANGE = Planted(200, frozenset({"slower_step"}), frozenset({"Pick"}), effect=0.1)
@@ -135,8 +153,23 @@ def test_the_split_is_held_against_the_truth() -> None:
     assert card.wrong_signs == 0
     against = replace(incident, decomposition=replace(split, duration_s=-3.0))
     card = cards([score("x", "g", [one], replace(CHANGE, truth=truth), NIGHTS) for one in (incident, against)])["g"]
-    assert card.wrong_signs == 1
+    assert (card.wrong_signs, card.sure_signs) == (1, (2, 1))
+    unsure = replace(against, decomposition=replace(split, duration_s=-3.0, unsure=("mix", "duration")))
+    card = cards([score("x", "g", [one], replace(CHANGE, truth=truth), NIGHTS) for one in (incident, unsure)])["g"]
+    assert (card.wrong_signs, card.sure_signs) == (1, (1, 0))
     assert card.told_by_true == pytest.approx((15 / 100 - 3 / 100) / (2 * 0.75 / 5))
+
+
+def test_the_rate_ratio_has_an_error_by_how_much_years_differ_and_contenders_stand_side_by_side() -> None:
+    null = [replace(score("x", "L", [], None, NIGHTS), last_week=(seen, 100.0)) for seen in (99.0, 103.0)]
+    assert re.search(r"\| L \| +1.010 \| +0.020 \|", rate_ratios(null))
+    scores = [
+        score(name, "L +30%", one, CHANGE, NIGHTS) for name, one in (("x", [told(205)]), ("y", [told(211)]), ("z", []))
+    ]
+    scores += [score(name, "L", [told(120)] * (name == "y"), None, NIGHTS) for name in "xyz"]
+    text = beside(scores, ("x", "y"))
+    assert re.search(r"\| L \+30% +\|.*\| +100/100/100 \| +0/100/100 \|", text)
+    assert re.search(r"\| L +\|.*\| +0.00 \| +2.43 \|", text)
 
 
 def test_a_run_goes_on_with_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +209,7 @@ def test_the_score_card_of_a_detector_that_tells_all_and_of_one_that_tells_nothi
     scores["null"] = [replace(one, last_week=(99.0, 100.0)) for one in scores["null"]]
     text = "\n".join(parts(scores | {"files": []}, []))
     assert re.search(r"\| L \| +0.41 \| +0.00 \| +0.00 \|", text)  # 150 nights, nothing told
-    assert re.search(r"\| L \| +0.990 \|", text)
+    assert re.search(r"\| L \| +0.990 \| +\|", text)
     assert re.search(r"\| L \+30% +\| +1 \| +100% \| +100% \| +100% \| +5 \| +100% \| +100% \|", text)
     assert re.search(r"\| Headrace +\| +0.00 \| +0% \| +100/100/100 \| +100/100/100 \| +100/100/100 \|", text)
     assert re.search(r"\| 3-sigma +\| +2.43 \| +7% \| +0/0/0 \|", text)
