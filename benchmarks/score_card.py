@@ -10,7 +10,14 @@ from benchmarks.report import table
 from benchmarks.scores import RECALL_NIGHTS, Card, Score, cards
 from benchmarks.trials import Trial
 
-FOUND = ["changes", *(f"told in {nights} n" for nights in RECALL_NIGHTS), "median delay", "right step", "right verdict"]
+FOUND = [
+    "changes",
+    "effect",
+    *(f"told in {nights} n" for nights in RECALL_NIGHTS),
+    "median delay",
+    "right step",
+    "right verdict",
+]
 SPLIT = ["split off by, pp", "told / true", "wrong signs", "with a direction", "a wrong one"]
 
 
@@ -97,7 +104,7 @@ def rate_ratios(scores: Sequence[Score]) -> str:
 def _found(card: Card) -> list[object]:
     recalls = [_percent(card.recall(nights)) for nights in RECALL_NIGHTS]
     shares = [_percent(card.share(what)) for what in ("right_step", "right_verdict")]
-    return [len(card.changed), *recalls, card.delay, *shares]
+    return [len(card.changed), _percent(card.effect), *recalls, card.delay, *shares]
 
 
 def _signs(card: Card) -> list[object]:

@@ -38,6 +38,7 @@ class Score:
     congestion: int
     alarmed: int  # of these nights, those on which an incident was open
     changed: bool = False
+    effect: float | None = None  # of the change, relative, of the mean cycle time
     due: bool = False  # made the mean cycle time longer by 5 % at least: must be told
     delay: int | None = (
         None  # nights from the change to the first incident that opened after it; None: none within 28 (and its ramp)
@@ -64,7 +65,9 @@ def score(contender: str, group: str, incidents: Iterable[Incident], planted: Pl
     if planted is None:
         return quiet
     due = planted.effect is not None and planted.effect >= DUE
-    changed = replace(quiet, changed=True, due=due, stays=any(_stays(incident, planted) for incident in told))
+    changed = replace(
+        quiet, changed=True, effect=planted.effect, due=due, stays=any(_stays(incident, planted) for incident in told)
+    )
     last = planted.day + planted.ramp + CHANGE_DAYS
     found = next((one for one in told if planted.day <= one.opened <= last), None)
     if found is None:
@@ -129,6 +132,12 @@ class Card:
     def recall(self, nights: int) -> float:
         """Share of the changes told within so many nights."""
         return sum((one.delay or 0) <= nights for one in self.found) / max(len(self.changed), 1)
+
+    @property
+    def effect(self) -> float | None:
+        """The mean one of the changes."""
+        known = [one.effect for one in self.changed if one.effect is not None]
+        return sum(known) / len(known) if known else None
 
     @property
     def delay(self) -> float | None:

@@ -174,6 +174,13 @@ def holiday_trials(years: int) -> Iterator[WorldTrial]:
         yield WorldTrial("26 holidays", World(seed=2000 + year, days=QUIET_DAYS + WATCHED_DAYS, holidays=26))
 
 
+def steady_trials(years: int) -> Iterator[WorldTrial]:
+    """Years of queues to which as many orders come at the end as at the beginning."""
+    for year in range(years):
+        world = replace(WORLDS["Q"], seed=3000 + year, days=QUIET_DAYS + WATCHED_DAYS, growth=0.0)
+        yield WorldTrial("Q without growth", world)
+
+
 def slower_trials(each: int) -> Iterator[WorldTrial]:
     """So many of every world and size: one step's work takes longer from a day on."""
     for name, world in WORLDS.items():

@@ -210,7 +210,7 @@ def test_the_score_card_of_a_detector_that_tells_all_and_of_one_that_tells_nothi
     text = "\n".join(parts(scores | {"files": []}, []))
     assert re.search(r"\| L \| +0.41 \| +0.00 \| +0.00 \|", text)  # 150 nights, nothing told
     assert re.search(r"\| L \| +0.990 \| +\|", text)
-    assert re.search(r"\| L \+30% +\| +1 \| +100% \| +100% \| +100% \| +5 \| +100% \| +100% \|", text)
+    assert re.search(r"\| L \+30% +\| +1 \| +10% \| +100% \| +100% \| +100% \| +5 \| +100% \| +100% \|", text)
     assert re.search(r"\| Headrace +\| +0.00 \| +0% \| +100/100/100 \| +100/100/100 \| +100/100/100 \|", text)
     assert re.search(r"\| 3-sigma +\| +2.43 \| +7% \| +0/0/0 \|", text)
     assert "not tried" in text

@@ -24,7 +24,6 @@ ORDERS = np.array([1.35, 1.25, 1.2, 1.15, 1.1, 0.55, 0.4])  # by weekday, of the
 SPEED = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.3, 0.1])  # of work, by weekday
 OPENS, CLOSES = 8, 18  # hours of work
 HOLIDAY_SPEED, STRIKE_SPEED = 0.05, 0.03
-GROWTH = 0.15  # a year
 SHARE_B, SLOWER_B = 0.25, 1.8  # segment B: how many, and how much more work
 SURGE = 2.0  # the most that arrivals may grow by a change
 AFTERWARDS = 200  # days that are played beyond the log, so that every order ends
@@ -56,6 +55,7 @@ class World:
     noise: float = 0.12  # sd of the logarithm of a day's speed; 0.05 is a quiet world
     rework: float = 0.0  # share of approvals that go back to the check
     holidays: int = 9  # a year, on working days
+    growth: float = 0.15  # of the orders, a year
     changes: tuple[Change, ...] = field(default=())
 
     def __post_init__(self) -> None:
@@ -136,7 +136,7 @@ class World:
         """When they come, whether they are of segment B, their work [order, step, round], their luck [order, round]."""
         random = self._random(3)
         day = np.arange(self.days)
-        rate = self.orders * ORDERS[day % 7] * (1 + GROWTH * (day - self.days / 2) / 365)
+        rate = self.orders * ORDERS[day % 7] * (1 + self.growth * (day - self.days / 2) / 365)
         rate[self._holidays[self._holidays < self.days]] *= 0.3
         of = np.repeat(day, random.poisson(rate * SURGE))
         begins = of + random.uniform(7 / 24, 20 / 24, len(of))
