@@ -50,14 +50,14 @@ that are good and bad for work (10 % in a week), nine holidays that nobody annou
 process. *Told in n*: an alert opened within so many nights of the change; *right*: of those told within 28. *Split*: into mix,
 visits and duration, against the same world without the change; off by so many percentage points of the mean cycle time; *told /
 true*: its largest part as it was told, all changes found together, by the true one. *With a direction*: of the largest parts,
-those beyond chance; of the others, messages give no direction. That of an absence, such as the strike, is shown to nobody. *Effect*:
-on the mean cycle time.
+those beyond chance; of the others, messages give no direction. That of an absence, such as the strike, is shown to nobody.
+*Effect*: on the mean cycle time.
 
 What counts as false, and is not quite: an *absence* told where the world had three holidays in a row; in *Q*, steps at which
 people were slow for weeks. *Congestion* is told of waits that are longer indeed. The *rate ratio* of a log as it was known then
-is that of the same days with hindsight, to the last exit: every fourth week's night, against the pace of the eight weeks before. It is
-below 1 by chance of what is learned, more so with few cases; and in *Q*, as queues are longer after a year of growth: *without
-growth* they are not.
+is that of the same days with hindsight, to the last exit: every fourth week's night, against the pace of the eight weeks before.
+With few cases it is a little below 1, as the pace is fitted to chance, too; in *Q* it is so as queues are longer after a year of
+growth: *without growth* they are not.
 
 *Exits by expected, plain*, is the score that ours grew from, as its design has it: no share of the other steps taken off, every
 age counted alike, nothing asked of causes; an alarm from 3.5 on. What it and ours tell on the same nights says how much is the

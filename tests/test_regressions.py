@@ -5,22 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from benchmarks.worlds import STEPS, Change, World
 from benchmarks.worlds.visits import PROCESS, visits
 from mining.calendar import day_edges, wall_clock
 from mining.comparison import Comparison
 from mining.crews import crews
-from mining.exposure import Exposure, clock_of
+from mining.exposure import AGES, OLDEST, Exposure, clock_of
 from mining.findings import Alert, Turn, Verdict
 from mining.regressions import play
 from mining.regressions.evidence import Reason, cause
-from mining.regressions.expected import BASE_DAYS, GAP_DAYS, Pace, base_days
+from mining.regressions.expected import BASE_DAYS, GAP_DAYS, Floats, Pace, base_days
 from mining.regressions.scores import ALARM, alarm_from, alone, spread
-from mining.regressions.series import Matter, how_many
+from mining.regressions.series import Matter, Watched, how_many
 from mining.visits import OPEN, Visits
 
 CHANGED = 182  # a Monday
@@ -208,7 +210,7 @@ def test_steps_of_the_same_people_are_a_pool() -> None:
 
 def test_fewer_false_alerts_need_a_higher_score() -> None:
     assert alarm_from(1.0) == ALARM
-    assert [round(alarm_from(rate), 2) for rate in (100, 2.5, 0.5, 0.25, 0.001)] == [3.0, 3.0, 3.7, 4.0, 5.0]
+    assert [round(alarm_from(rate), 2) for rate in (100, 1.7, 0.5, 0.25, 0.001)] == [3.0, 3.0, 3.6, 4.0, 5.0]
 
 
 def test_of_many_series_each_must_be_surer() -> None:
@@ -233,15 +235,46 @@ def test_of_few_steps_or_of_steps_with_few_exits_nobody_knows_what_is_shared() -
         assert alone(surplus[:same], due[:same], due[:same], due[:same])[0].tolist() == surplus[:same].tolist()
 
 
-def test_an_exit_that_does_not_come_tells_less_of_the_old() -> None:
-    """The share of the base's exits that came later, its root: by hand for one flow."""
-    exposure = exposures(QUIET)[0]
-    days = np.arange(60, 116)
-    exits = exposure.flow_exits[days].sum(axis=(0, 1))[2]
-    later = [(exits[number:].sum() - exits[number] / 2) / exits.sum() for number in range(len(exits))]
-    weight = Pace.of(exposure, days).weight[2]
-    np.testing.assert_allclose(weight, np.sqrt(later))
-    assert (np.diff(weight) <= 0).all() and weight[0] <= 1
+def weights(exits: Floats, lived: Floats) -> Floats:
+    """What an exit tells at each age, of a flow with so many exits, and so much time lived, in each bin of every day."""
+    exposure, flow = exposures(QUIET)[0], 2
+    many = np.zeros_like(exposure.flow_exits)
+    many[:, :, flow] = exits
+    long = np.broadcast_to(lived, exposure.exposure.shape)
+    return Pace.of(replace(exposure, flow_exits=many, exposure=long), np.arange(60, 116)).weight[flow]
+
+
+@pytest.mark.parametrize("shape", [0.7, 1.0, 1.4])
+def test_what_an_exit_tells_is_one_and_the_slope_of_the_hazard(shape: float) -> None:
+    """Of Weibull's stays it is their shape, at every age that many reach; of the last ones, hardly anything is told."""
+    edges = np.append(AGES, OLDEST) / 3e5
+    survival = np.exp(-(edges**shape))
+    exits = 100 * -np.diff(survival)
+    lived = [100 * 3e5 * quad(lambda age: np.exp(-(age**shape)), *bin_)[0] for bin_ in pairwise(edges)]
+    weight = weights(exits, np.array(lived))
+    reached = survival[1:] > 0.6
+    np.testing.assert_allclose(weight[reached][4:], shape, rtol=0.05)
+    last = survival[:-1] < 1e-3
+    assert (weight[last] < 0.1).all()
+
+
+def test_of_stays_that_nobody_has_ended_no_age_tells_anything() -> None:
+    assert not weights(np.zeros(len(AGES)), np.ones(len(AGES))).any()
+
+
+def test_three_days_without_work_are_an_absence_unless_such_days_are_common() -> None:
+    exposure, friday = exposures(QUIET)[0], CHANGED - 3
+
+    def stands_still(*days: int) -> bool:
+        moved = exposure.flow_exits.copy()
+        moved[list(days)] = 0.0
+        return Watched(replace(exposure, flow_exits=moved)).stands_still(friday)
+
+    often = [friday - ago for ago in (10, 18, 29, 37)]  # working days of the base, each another weekday
+    assert not stands_still(friday - 1, friday)
+    assert stands_still(friday - 2, friday - 1, friday)
+    assert not stands_still(friday - 2, friday - 1, friday, *often)
+    assert stands_still(*range(friday - 4, friday + 1), *often)
 
 
 def test_series_are_the_steps_that_take_time_and_the_further_ways_out_of_a_state() -> None:

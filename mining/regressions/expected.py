@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import gaussian_filter1d
 
-from mining.exposure import Exposure
+from mining.exposure import OLDEST, Exposure
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -18,6 +19,8 @@ BASE_DAYS = 56  # of the base: eight of each weekday
 GAP_DAYS = 7  # between the base and the night: what may have just changed is not what is usual
 LEAST_BASE = 28  # days, where days of an incident are left out
 ROUNDS = 4  # of fitting ages and weekdays in turn: more change nothing
+PRIOR_SLOPE = 1.0  # exits of each age at the pace of the flow, or a bin that nobody left would make a cliff
+WEIGHTS = (0.5, 2.5)  # the least and the most that an exit may tell
 PRIOR_EXITS = 2.0  # by so many is a hazard drawn towards a coarser one
 
 
@@ -25,8 +28,7 @@ PRIOR_EXITS = 2.0  # by so many is a hazard drawn towards a coarser one
 class Pace:
     """What is usual: hazard[stratum, flow, bin] in exits a second, times speed[weekday, flow].
 
-    weight[flow, bin]: what an exit that does not come tells at that age. The square root of the share that usually comes later:
-    work that takes longer by a factor is seen more in the young than in the old, who are late whatever happens.
+    weight[flow, bin]: what an exit that does not come tells at that age; see `_tells`.
     """
 
     hazard: Floats
@@ -47,7 +49,8 @@ class Pace:
             hazard = _hazard(seen, np.einsum("wgfb,wf->gfb", by_weekday, speed))
             expected = np.einsum("wgfb,gfb->wf", by_weekday, hazard)
             speed = (left + 1) / (expected + 1)
-        return cls(hazard, speed, np.sqrt(_later(seen.sum(axis=0))))
+        lived = np.einsum("wgfb,wf->fb", by_weekday, speed)
+        return cls(hazard, speed, _tells(seen.sum(axis=0), lived, exposure.ages))
 
     def expected(self, exposure: Exposure, day: int) -> Floats:
         """[flow, bin] exits that the day should have brought, given what waited on it and how long."""
@@ -56,11 +59,21 @@ class Pace:
         return np.asarray(usual * self.speed[(exposure.first_day.weekday() + day) % WEEK][:, None])
 
 
-def _later(exits: Floats) -> Floats:
-    """[flow, bin] share of the exits of the flow that come at a later age, from the middle of the bin on."""
-    from_here = exits[:, ::-1].cumsum(axis=1)[:, ::-1] - exits / 2
-    everything = exits.sum(axis=1, keepdims=True)
-    return np.asarray(np.divide(from_here, everything, out=np.ones(exits.shape), where=everything > 0))
+def _tells(exits: Floats, lived: Floats, ages: Floats) -> Floats:
+    """[flow, bin] what an exit that does not come tells at that age, if stays take longer by a factor: one and the slope of the
+    hazard, both as logarithms (the efficient score of accelerated failure; Kalbfleisch and Prentice, 2002, ch. 7).
+
+    More in the young, of whom more and more go, than in the old, who are late whatever happens. Neighbouring ages are taken
+    together. Of ages that hardly anyone reaches nobody knows the slope: there it is at most twice the square root of the share
+    that comes later.
+    """
+    seen, spent = (gaussian_filter1d(each, 1.0, axis=1, mode="nearest") for each in (exits, lived))
+    everything = np.maximum(exits.sum(axis=1, keepdims=True), 1e-9)
+    pace = everything / np.maximum(lived.sum(axis=1, keepdims=True), 1e-9)
+    middle = np.log(np.r_[ages[1] / 2, np.sqrt(ages[1:] * np.r_[ages[2:], OLDEST])])
+    slope = np.gradient(np.log((seen + PRIOR_SLOPE) / (spent + PRIOR_SLOPE / pace)), middle, axis=1)
+    later = (exits[:, ::-1].cumsum(axis=1)[:, ::-1] - exits / 2) / everything
+    return np.asarray(np.minimum(np.clip(1 + slope, *WEIGHTS), 2 * np.sqrt(later)))
 
 
 def _hazard(seen: Floats, lived: Floats) -> Floats:

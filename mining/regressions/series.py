@@ -13,7 +13,7 @@ import numpy as np
 from mining.comparison import BASE, RECENT, Comparison
 from mining.exposure import OLDEST, Exposure
 from mining.regressions.expected import WEEK, Flags, Floats, Ints, Pace, base_days
-from mining.regressions.scores import LEAST_EXITS, WINDOWS, alone, spread, unusual
+from mining.regressions.scores import LEAST_EXITS, SUDDEN, WINDOWS, alone, spread, unusual
 from mining.semi_markov import Counts
 from mining.shapley import turns
 
@@ -26,7 +26,9 @@ ALONE = 0.98  # chance of a way out of a state from which on the others hardly c
 LOOK_BACK = 42  # days, for the day on which something began
 STANDS_STILL = 0.3  # of the usual moves of a day
 LEAST_MOVES = 20  # on a usual day: where there are fewer, a few days without any are nothing
-STANDING_DAYS = 3  # working days on end with less: no holiday any more
+STANDING_DAYS = 3  # working days on end with less, at least: no holiday any more
+WORKING_DAYS = 261  # a year
+HOLIDAYS_BY_CHANCE = 0.1  # times a year, at most, that so many holidays follow each other
 
 
 class Kind(Enum):
@@ -221,7 +223,8 @@ class Watched:
         for window in set(windows) & set(LOOKED_AT[series.kind]):
             column = self.scores[series.kind, window][:, [series.number]]
             own = spread(column[past], self.unlike[past], 1.0)[0]
-            found.append(float(np.nan_to_num(sign * column[night, 0] / own)))
+            surer = SUDDEN if window == WINDOWS[0] else 1.0
+            found.append(float(np.nan_to_num(sign * column[night, 0] / own / surer)))
         return max(found)
 
     def came(self, night: int) -> float:
@@ -255,7 +258,15 @@ class Watched:
         base = self.base(night)
         weekday = (self.exposure.first_day.weekday() + np.arange(night + 1)) % WEEK
         usual = np.array([np.median(moved[base[weekday[base] == day]]) for day in range(WEEK)])
-        working = np.flatnonzero(usual[weekday] >= usual.max() / 2)[-STANDING_DAYS:]
         if usual.max() < LEAST_MOVES:
             return False
-        return bool(working[-1] == night and (moved[working] < STANDS_STILL * usual[weekday[working]]).all())
+        working = np.flatnonzero(usual[weekday] >= usual.max() / 2)
+        still = moved[working] < STANDS_STILL * usual[weekday[working]]
+        off = still[np.isin(working, base)].mean()
+        return bool(working[-1] == night and still[-_in_a_row(float(off)) :].all())
+
+
+def _in_a_row(share: float) -> int:
+    """Days without work on end that are no holidays by chance, where such a share of the working days was off."""
+    by_chance = np.log(HOLIDAYS_BY_CHANCE / WORKING_DAYS) / np.log(min(max(share, 1e-6), 0.9))
+    return max(STANDING_DAYS, int(np.ceil(by_chance)))
