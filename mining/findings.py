@@ -219,9 +219,7 @@ class Decomposition:
     duration_s: float  # a visit takes longer or shorter
     interval: Interval  # of now_s - before_s
     cases: int  # that began in the recent period
-    unsure: tuple[
-        str, ...
-    ] = ()  # of mix, visits and duration: those that chance alone may have made, whatever their sign
+    unsure: tuple[str, ...] = ()  # of mix, visits, duration: those that chance may have made, whatever their sign
 
 
 @dataclass(frozen=True)
