@@ -211,7 +211,7 @@ def test_steps_of_the_same_people_are_a_pool() -> None:
 def test_fewer_false_alerts_need_a_higher_score() -> None:
     assert alarm_from(1.0) == ALARM
     rates = (100, 1.7, 0.5, 0.25, 0.001)
-    assert [alarm_from(rate) for rate in rates] == pytest.approx([3.0, 3.0, 3.625, 4.0, 5.0])
+    assert [alarm_from(rate) for rate in rates] == pytest.approx([3.0, 3.0, 3.675, 4.0, 5.0])
 
 
 def test_of_many_series_each_must_be_surer() -> None:
