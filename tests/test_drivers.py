@@ -17,7 +17,7 @@ from benchmarks.worlds.visits import PROCESS, visits
 from mining.calendar import wall_clock
 from mining.comparison import RECENT, Comparison
 from mining.drivers import Explanation, explain, shifts
-from mining.exposure import Exposure, clock_of
+from mining.exposure import AGES, Exposure, clock_of
 from mining.findings import Verdict
 from mining.load import load_of
 from mining.semi_markov import Counts, Estimate, competing, estimate, hazards
@@ -166,6 +166,37 @@ def test_the_mean_of_a_simulated_process() -> None:
     onward = np.array([[0, chance[0]], [chance[1], 0]])
     visits_ = np.linalg.solve(np.eye(2) - onward.T, [1, 0])[state] * chance
     assert (visits_ * sojourn).sum() == pytest.approx(total, rel=0.01)
+
+
+STAYS = np.exp(np.random.default_rng(4).standard_normal(5_000))  # days
+
+
+def lived_through(stays: np.ndarray, cases: float) -> tuple[np.ndarray, np.ndarray]:
+    """(exits, seconds) by bin of age of so many cases, if they stay as these on average do: no luck in it."""
+    seconds = stays[:, None] * 86_400
+    ends = np.histogram(seconds, [*AGES, np.inf])[0]
+    return cases / len(stays) * ends, cases * np.clip(seconds - AGES, 0, np.diff(AGES, append=np.inf)).mean(axis=0)
+
+
+@pytest.mark.parametrize("cases", [40, 120, 1000])
+@pytest.mark.parametrize("times", [0.5, 1.0, 1.3, 2.0])
+def test_few_cases_do_not_make_a_change_smaller(cases: float, times: float) -> None:
+    """The other period is no prior of how long stays are, nor the other stratum: neither draws a change towards none."""
+    strata = ((0.75, 1.0), (0.25, 1.8))  # share of the cases, and how long they stay
+    periods = ((3 * cases, 1.0), (cases, times))
+    cells = [[lived_through(STAYS * long * slower, many * share) for share, long in strata] for many, slower in periods]
+    counts = Counts(
+        starts=np.array([[[many * share, 0.0] for share, _long in strata] for many, _slower in periods]),
+        moves=np.array([[[exits] for exits, _lived in row] for row in cells]),
+        exposure=np.array([[[lived, 0 * lived] for _exits, lived in row] for row in cells]),
+        goes_on=np.tile([1.0, 0.0], (2, 1)),
+        state=np.array([0]),
+        next=np.array([1]),
+        ages=AGES,
+        pace=np.ones(2),
+    )
+    told = estimate(counts, hazards(counts))
+    assert told.mean[1] / told.mean[0] == pytest.approx(times, rel=0.02)
 
 
 def test_the_turn_that_is_taken_more_often_has_the_whole_effect() -> None:
