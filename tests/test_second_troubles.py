@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_regressions import CHANGED, QUIET, changed, exposures, opened, told
+from test_regressions import CHANGED, QUIET, STAFFED, changed, exposures, opened, told
 
 from benchmarks.worlds import STEPS, Change
 from mining.exposure import Exposure
 from mining.findings import Verdict
+from mining.register.life import is_news
 from mining.regressions import nights_played, risen
 from mining.regressions.echoes import is_echo
 from mining.regressions.evidence import Cause, Reason
-from mining.regressions.finding import Found
-from mining.regressions.series import Kind, Series
+from mining.regressions.finding import Found, seen_again
+from mining.regressions.series import Kind, Series, Watched
 from mining.regressions.work import score_of_work, slower_work, work_began
 
 LONGER = replace(QUIET, days=CHANGED + 40)
@@ -100,6 +102,40 @@ def test_work_that_takes_longer_is_seen_where_it_does(longer: tuple[float, float
     assert abs(work_began(exposure, base, 179, found) - 160) <= 2
     assert score_of_work(exposure, base, 179, found) == pytest.approx(found.score)
     assert score_of_work(exposure, np.arange(60, 116), 150, found) == 0.0
+
+
+def test_work_that_suddenly_takes_twice_as_long_is_seen_in_a_week() -> None:
+    assert slower_work(at_work((2.0, 2.0)), np.arange(96, 152), 165)[STEP].segment == {}
+    assert slower_work(at_work((1.2, 1.2)), np.arange(96, 152), 163) == {}
+
+
+SLOWER_DESK = changed(Change("slow", day=CHANGED, size=2.0, step=1), world=STAFFED)
+
+
+def test_a_queue_gets_its_reason_when_it_shows() -> None:
+    watched, step = Watched(exposures(SLOWER_DESK)[0]), 3
+    watched.left_out[CHANGED - 20 :] = True
+    longer = Found(Series(Kind.STEP, step), 4.0, CHANGED - 20, Cause(Reason.NOTHING, step))
+    assert seen_again(watched, CHANGED + 1, longer, CHANGED - 20) is longer
+    found = seen_again(watched, CHANGED + 10, longer, CHANGED - 20)
+    assert found.cause == Cause(Reason.WORK, step) and abs(found.since - CHANGED) <= 2
+    fewer = replace(longer, cause=Cause(Reason.PEOPLE, step))
+    assert seen_again(watched, CHANGED + 10, fewer, CHANGED - 20) is fewer
+
+
+def test_an_open_alert_says_so_when_its_reason_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    exposure, wall = exposures(SLOWER_DESK)
+    queue = Found(Series(Kind.STEP, 3), 4.0, CHANGED - 2, Cause(Reason.NOTHING, 3))
+    only_a_queue = {CHANGED + 2: [queue]}
+    monkeypatch.setattr(
+        sys.modules["mining.regressions.play"], "unusual", lambda _watched, night, *_: only_a_queue.get(night, [])
+    )
+    nights = nights_played(exposure, range(CHANGED + 2, exposure.days), "world", wall)
+    alerts = [alert for night in nights for alert in night.alerts]
+    verdicts, turned = [alert.verdict for alert in alerts], alerts[-1]
+    assert verdicts == sorted(verdicts) and set(verdicts) == {Verdict.CONGESTION, Verdict.SLOWER_STEP}
+    assert (turned.alert, turned.step) == (alerts[0].alert, STEPS[1])
+    assert alerts[0].since <= turned.since and is_news(turned, alerts[0])
 
 
 def test_no_work_takes_longer_where_only_more_of_the_long_work_comes() -> None:

@@ -69,8 +69,8 @@ def became_usual(alert: Alert) -> bool:
 
 def since(alert: Alert, opened: str) -> str:
     """The first day, and the night that saw it."""
-    if alert.since == opened:
-        return wording.day(opened)
+    if alert.since >= opened:
+        return wording.day(alert.since)
     return _(texts.SINCE_FIRST_SEEN).format(since=wording.day(alert.since), night=wording.day(opened))
 
 

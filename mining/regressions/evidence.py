@@ -43,17 +43,22 @@ class Cause:
     step: int
 
 
-def cause(exposure: Exposure, base: Ints, recent: Ints, step: int) -> Cause:
-    """What of work, people and cases differs in the recent days from the base, before this step."""
+def cause(exposure: Exposure, base: Ints, recent: Ints, step: int, sure: float = SURE) -> Cause:
+    """What of work, people and cases differs in the recent days from the base, before this step.
+
+    Work is looked at in the last week too: what is sudden would be thinned by older days. People and cases are counted over a
+    week at least. `recent`: days that follow each other. `sure`: standard errors that work and people must differ by.
+    """
     if exposure.pool[step] < 0 or not _covered(exposure, base, step):
         return Cause(Reason.UNKNOWN, step)
-    mates = [mate for mate, pool in enumerate(exposure.pool) if pool == exposure.pool[step]]
-    longer = {mate: _more_work(exposure, base, recent, mate) for mate in mates}
-    if sum(longer.values()) > LOAD * sum(_work(exposure, base, mate) for mate in mates):
-        return Cause(Reason.WORK, max(longer, key=lambda mate: longer[mate]))
+    for days in (recent, recent[-WEEK:]):
+        slower = _slower_mate(exposure, base, days, step, sure)
+        if slower is not None:
+            return Cause(Reason.WORK, slower)
+    recent = np.arange(min(recent[0], recent[-1] + 1 - WEEK), recent[-1] + 1)
     people = exposure.people[:, exposure.pool[step]]
     ratio, score = _ratio(exposure, people, base, recent)
-    if ratio <= FEWER and score <= -SURE:
+    if ratio <= FEWER and score <= -sure:
         return Cause(Reason.PEOPLE, step)
     if changed_inflow(exposure, base, recent, step) >= MORE:
         return Cause(Reason.INFLOW, step)
@@ -77,19 +82,28 @@ def _covered(exposure: Exposure, base: Ints, step: int) -> bool:
     return bool(exposure.work[base, :, step, 0].sum() >= COVERED * completed > 0)
 
 
+def _slower_mate(exposure: Exposure, base: Ints, recent: Ints, step: int, sure: float) -> int | None:
+    """Of the steps of these people, the one whose work takes longer by most; None if it adds too little to all of it."""
+    mates = [mate for mate, pool in enumerate(exposure.pool) if pool == exposure.pool[step]]
+    longer = {mate: _more_work(exposure, base, recent, mate, sure) for mate in mates}
+    if sum(longer.values()) <= LOAD * sum(_work(exposure, base, mate) for mate in mates):
+        return None
+    return max(longer, key=lambda mate: longer[mate])
+
+
 def _work(exposure: Exposure, base: Ints, step: int) -> float:
     """Seconds of work that one usual day brings, by the geometric mean."""
     many, logs, _squares = exposure.work[base, :, step].sum(axis=(0, 1))
     return float(many / len(base) * np.exp(logs / max(many, 1.0)))
 
 
-def _more_work(exposure: Exposure, base: Ints, recent: Ints, step: int) -> float:
+def _more_work(exposure: Exposure, base: Ints, recent: Ints, step: int, sure: float) -> float:
     """Seconds of work that one day brings more than usual, because the work takes longer; 0 where it does not."""
     by_stratum, pieces, _spread = surplus_of(exposure, base, np.array([step]))
     surplus, many = by_stratum.sum(axis=(1, 2)), pieces.sum(axis=(1, 2))
     longer = surplus[recent].sum() / max(many[recent].sum(), 1.0)
     score = longer / float(weekly_error(surplus, many, base, recent))
-    if longer / UNCLIPPED < np.log(SLOWER) or score < SURE:
+    if longer / UNCLIPPED < np.log(SLOWER) or score < sure:
         return 0.0
     usual = _work(exposure, base, step) / max(many[base].mean(), 1e-9)
     return float(many[recent].mean() * usual * np.expm1(longer / UNCLIPPED))

@@ -11,10 +11,11 @@ from mining.exposure import Exposure
 from mining.regressions.evidence import Cause, Reason, cause
 from mining.regressions.expected import WEEK, Ints
 from mining.regressions.series import SPAN, Kind, Matter, Series, Watched
-from mining.regressions.work import SlowerWork, score_of_work, slower_work, work_began
+from mining.regressions.work import CLEAR, SURE, SlowerWork, score_of_work, slower_work, work_began
 from mining.segments import strata_in
 
 EFFECT = 0.10  # a step's sojourn must have grown by
+LEAST_NIGHTS = 4  # of an incident, are asked for its cause
 RECENT_NIGHTS = 28  # at most, of an incident, are explained
 IMPACT = 0.02  # of the mean cycle time, that a change adds
 LEAST_CASES = 30  # in the nights of a span: of fewer, nobody knows which kinds come
@@ -47,6 +48,21 @@ def unusual(watched: Watched, night: int, matter: Matter, alarm: float) -> list[
         return [Found(standstill, alarm, watched.began(night, standstill))]
     found = [*_slower_steps(watched, night, matter, alarm), *_others(watched, night, matter, alarm)]
     return sorted(found, key=lambda one: -one.score)
+
+
+def seen_again(watched: Watched, night: int, found: Found, since: int) -> Found:
+    """The same, with the reason that shows only now: a queue grows before anyone can be sure that the work takes longer.
+
+    As it is asked every night, the reason must be as clear as that of work which is looked at every night. `since`: the day on
+    which the incident began.
+    """
+    if found.cause is None or found.cause.reason not in (Reason.INFLOW, Reason.NOTHING):
+        return found
+    now = _why(watched, night, found.series.number, max(since, night + 1 - RECENT_NIGHTS), CLEAR)
+    if now.reason is Reason.WORK:
+        began = work_began(watched.exposure, watched.base(night), night, SlowerWork(now.step, 0.0))
+        return replace(found, cause=now, since=max(since, began))
+    return replace(found, cause=now, since=since) if now.reason is Reason.PEOPLE else found
 
 
 def _others(watched: Watched, night: int, matter: Matter, alarm: float) -> list[Found]:
@@ -87,8 +103,7 @@ def _believed(watched: Watched, night: int, step: int, score: float, matter: Mat
     since = watched.began(night, series)
     if watched.matter(night, min(max(night + 1 - since, WEEK), RECENT_NIGHTS)).effect[step] < EFFECT / 2:
         return None  # what would be told of these days is no slow-down
-    recent = np.arange(min(since, night + 1 - WEEK), night + 1)
-    found = cause(watched.exposure, watched.base(night), recent, step)
+    found = _why(watched, night, step, since, SURE)
     if found.reason in (Reason.UNKNOWN, Reason.WORK, Reason.PEOPLE) or matter.step[step] >= LARGE:
         return Found(series, score, since, found)
     stays = night - since >= STAYS and watched.score(night, series, (WEEK,)) >= alarm
@@ -96,6 +111,11 @@ def _believed(watched: Watched, night: int, step: int, score: float, matter: Mat
         return None
     lasting = Reason.LASTING if _waits_alone(watched.exposure, matter, step) else Reason.NOTHING
     return Found(series, score, since, Cause(lasting, step))
+
+
+def _why(watched: Watched, night: int, step: int, since: int, sure: float) -> Cause:
+    recent = np.arange(min(since, night + 1 - LEAST_NIGHTS), night + 1)
+    return cause(watched.exposure, watched.base(night), recent, step, sure)
 
 
 def _waits_alone(exposure: Exposure, matter: Matter, step: int) -> bool:

@@ -17,7 +17,7 @@ from mining.exposure import Exposure
 from mining.findings import Alert, Improvement, Turn, Verdict
 from mining.regressions.echoes import is_echo
 from mining.regressions.evidence import Reason
-from mining.regressions.finding import RECENT_NIGHTS, Found, unusual
+from mining.regressions.finding import RECENT_NIGHTS, Found, seen_again, unusual
 from mining.regressions.improvements import Improvements
 from mining.regressions.scores import ALARM, WINDOWS, alarm_from
 from mining.regressions.series import SPAN, Kind, Matter, Series, Watched, how_many
@@ -141,6 +141,7 @@ class _Machine:
 
     def _follow(self, night: int, incident: _Incident) -> tuple[Alert, ...]:
         self._set_aside(night, night)
+        self._see_again(night, incident)
         score = incident.found.score_on(self.watched, night, WINDOWS[:2])
         incident.quiet = incident.quiet + 1 if score < QUIET else 0
         incident.usual = night - incident.opened >= LONGEST
@@ -155,6 +156,12 @@ class _Machine:
         if incident.usual:
             self.watched.become_usual(night, min((one.since for one in self.open), default=None))
         return told
+
+    def _see_again(self, night: int, incident: _Incident) -> None:
+        """Its reason may show only now, and its own day with it."""
+        found = seen_again(self.watched, night, incident.found, incident.since)
+        if found is not incident.found:
+            incident.found, incident.since = found, found.since
 
     def _set_aside(self, first: int, last: int) -> None:
         for days in (self.watched.left_out, self.watched.unlike):

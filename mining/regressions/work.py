@@ -28,7 +28,7 @@ LEAST_BASE = 28  # days
 LEAST_WORK = 20  # pieces of work in the recent days
 LIKE_THE_OTHERS = 5.0  # pieces of work, imagined for each stratum, that took as long as those of all
 LOOK_BACK = 42  # days, for the day on which it began
-SPANS = (14, 28)  # nights that are looked at together
+SPANS = (7, 14, 28)  # nights that are looked at together
 UNCLIPPED = USUAL_WORK[1] - USUAL_WORK[0]  # share of the work that makes the mean grow if all takes longer
 
 
