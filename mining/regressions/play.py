@@ -2,7 +2,8 @@
 
 A process has one incident at a time, or two where the second is no echo of the first. It opens when a series is unusual by its
 own history, and what it means is large enough; it is told anew every night until it is over. The days of an incident are kept
-out of what is taken for usual.
+out of what is taken for usual, until it turns out to have been a slow spell like others: else each of them would make the next
+one look the more unusual.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ QUIET = 1.0  # standard errors: below, nothing is unusual any more
 QUIET_NIGHTS = 7  # so many such nights end an incident
 MERGE_NIGHTS = 14  # an incident that comes back within so many nights is the same one
 LONGEST = 56  # nights; by then a change that stays is what is usual
+SURELY = 1.5  # standard errors above the alarm: what was never so unusual, and passes, may have been chance
 
 VERDICTS = {
     Kind.TURN: Verdict.MORE_REWORK,
@@ -46,6 +48,7 @@ class _Incident:
     found: Found
     since: int
     opened: int
+    highest: float  # score
     quiet: int = 0
     closed: int | None = None
     usual: bool = False  # it has lasted so long that it is what is usual
@@ -74,7 +77,7 @@ def nights_played(
     Earlier nights are always played too, so that a night tells the same whichever range it is in. `wall`: the same rows lived
     by the wall clock, for seconds that people know. `false_per_year`: how many alerts by chance are put up with.
     """
-    machine = _Machine(
+    machine = Nights(
         Watched(exposure, wall), process, alarm_from(false_per_year, how_many(exposure)), tell_from=nights.start
     )
     told = [machine.play(night) for night in range(min(nights.stop, exposure.days))]
@@ -82,11 +85,13 @@ def nights_played(
 
 
 @dataclass
-class _Machine:
+class Nights:
+    """Played in order, from the first; what is open, and what is over, goes on from night to night."""
+
     watched: Watched
     process: str
     alarm: float = ALARM
-    tell_from: int = 0  # nights before are played, but need no words
+    tell_from: int = 0  # earlier ones are played, but need no words
     open: list[_Incident] = field(default_factory=list, init=False)
     former: list[_Incident] = field(default_factory=list, init=False)
 
@@ -119,9 +124,9 @@ class _Machine:
             return ()
         former = next((one for one in self.former if self._came_back(night, one, found)), None)
         incident = (
-            _Incident(former.alert, found, former.since, night)
+            _Incident(former.alert, found, former.since, night, found.score)
             if former
-            else _Incident(self._id(night, found.series), found, found.since, night)
+            else _Incident(self._id(night, found.series), found, found.since, night, found.score)
         )
         self.open.append(incident)
         self._set_aside(incident.since, night)
@@ -143,6 +148,7 @@ class _Machine:
         self._set_aside(night, night)
         self._see_again(night, incident)
         score = incident.found.score_on(self.watched, night, WINDOWS[:2])
+        incident.highest = max(incident.highest, score)
         incident.quiet = incident.quiet + 1 if score < QUIET else 0
         incident.usual = night - incident.opened >= LONGEST
         over = incident.quiet >= QUIET_NIGHTS
@@ -155,7 +161,21 @@ class _Machine:
         self.former.append(incident)
         if incident.usual:
             self.watched.become_usual(night, min((one.since for one in self.open), default=None))
+        elif not self._is_sure(incident):
+            self._take_back(incident)
         return told
+
+    def _is_sure(self, incident: _Incident) -> bool:
+        return incident.highest >= self.alarm + SURELY
+
+    def _take_back(self, incident: _Incident) -> None:
+        """The days of a slow spell that has passed are days like others, but for those of another incident."""
+        last = incident.closed or incident.opened
+        mine = np.arange(incident.since, last + 1)
+        for other in (*self.open, *filter(self._is_sure, self.former)):
+            mine = mine[(mine < other.since) | (mine > (other.closed or last))]
+        for days in (self.watched.left_out, self.watched.unlike):
+            days[mine] = False
 
     def _see_again(self, night: int, incident: _Incident) -> None:
         """Its reason may show only now, and its own day with it."""

@@ -10,22 +10,26 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 WINDOWS = (3, 7, 14)  # nights that are looked at together: what is sudden, and what is small but stays
-SUDDEN = 1.2  # times as unusual the fewest nights must be: what is sudden and small is mostly chance
+# Times as unusual they must be: what few nights show is mostly chance, and so is what the newest week hardly shows.
+SURER = {3: 1.15, 7: 1.0, 14: 1.15}
 HISTORY = 300  # nights from which the spread is learned
 UNSEEN = 28  # newest nights that it is not learned from, or a change would hide itself
+QUANTILE_ERROR = (
+    0.78  # variance of the logarithm of a 90 % quantile of normal scores, by the windows that it was taken of
+)
 LEAST_HISTORY = 14  # nights with a score, before anything can be unusual
 LEAST_EXITS = 5.0  # expected in a window: fewer tell nothing
 CAUTION = (1.1, 1.0)  # times as wide the spread is taken with hardly a history, and with a whole one
-ALARM = 3.35  # standard errors
+ALARM = 2.9  # standard errors
 SHARED = 0.5  # of how late the other steps are: so much is taken off, as days are good or bad for everybody
 LEAST_OTHERS = 3  # steps, or nobody knows what is shared
 # False alerts a year of a process of five unchanged steps, by the score from which on they are told (docs/regressions.md).
-CURVE = {3.0: 1.7, 3.35: 1.0, 4.0: 0.25, 4.5: 0.1, 5.0: 0.05}
+CURVE = {2.5: 2.5, 2.9: 1.0, 3.5: 0.25, 4.0: 0.1, 4.5: 0.05}
 CURVE_SERIES = 5
 
 
 def alarm_from(false_per_year: float, series: int = CURVE_SERIES) -> float:
-    """The score from which on an alert is told, by how many false ones a year are put up with; between 3 and 5.
+    """The score from which on an alert is told, by how many false ones a year are put up with; between 2.5 and 4.5.
 
     series: how many are watched. Each brings its own false alerts, so that of many each must be surer.
     """
@@ -59,8 +63,8 @@ def alone(surplus: Floats, variance: Floats, due: Floats, expected: Floats) -> t
     return surplus - SHARED * shared * due, variance + SHARED**2 * error * due**2
 
 
-def spread(past: Floats, left_out: Flags, least: float) -> Floats:
-    """By series, the own spread of scores: of all past nights (axis 0) but the newest and those of incidents.
+def spread(past: Floats, left_out: Flags, least: float, window: int) -> Floats:
+    """By series, the own spread of scores of `window` nights: of all past ones (axis 0) but the newest and those of incidents.
 
     `least` is the spread by chance alone. The 90 % quantile rather than the standard deviation, so that a few outliers do not
     count; wider while few have been seen. Infinite without a history.
@@ -68,12 +72,27 @@ def spread(past: Floats, left_out: Flags, least: float) -> Floats:
     newest = max(len(past) - UNSEEN, 0)
     history = past[max(newest - HISTORY, 0) : newest][~left_out[max(newest - HISTORY, 0) : newest]]
     nights = (~np.isnan(history)).sum(axis=0)
-    filled = np.where(np.isnan(history), 0.0, np.abs(history))
     if not len(history):
         return np.full(past.shape[1], np.inf)
+    filled = np.where(np.isnan(history), 0.0, np.abs(history))
     ordered = np.sort(np.where(np.isnan(history), np.inf, filled), axis=0)
     place = np.clip(np.ceil(0.9 * nights).astype(int) - 1, 0, None)
     usual = np.take_along_axis(ordered, place[None], axis=0)[0] / norm.ppf(0.95)
     rms = np.sqrt((filled**2).sum(axis=0) / np.maximum(nights, 1))
     own = np.maximum(np.where(nights >= 100, usual, np.maximum(usual, rms)), least)
-    return np.where(nights >= LEAST_HISTORY, own * np.interp(nights, (0, HISTORY), CAUTION), np.inf)
+    known = nights >= LEAST_HISTORY
+    own[known] = _drawn_together(own[known], QUANTILE_ERROR * window / nights[known])
+    return np.where(known, own * np.interp(nights, (0, HISTORY), CAUTION), np.inf)
+
+
+def _drawn_together(own: Floats, error: Floats) -> Floats:
+    """Spreads of series, as far as they differ no more than chance would have it: a history holds few windows.
+
+    error: variance of their logarithms by chance. The rest is how much the series differ (DerSimonian and Laird, 1986).
+    """
+    if len(own) < 2:
+        return own
+    logs = np.log(own)
+    differ = max(float(logs.var(ddof=1) - error.mean()), 0.0)
+    alike = error / (differ + error)
+    return np.asarray(np.exp(logs + alike * (np.average(logs, weights=1 / error) - logs)))

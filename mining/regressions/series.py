@@ -13,7 +13,7 @@ import numpy as np
 from mining.comparison import BASE, RECENT, Comparison
 from mining.exposure import OLDEST, Exposure
 from mining.regressions.expected import WEEK, Flags, Floats, Ints, Pace, base_days
-from mining.regressions.scores import LEAST_EXITS, SUDDEN, WINDOWS, alone, spread, unusual
+from mining.regressions.scores import LEAST_EXITS, SURER, WINDOWS, alone, spread, unusual
 from mining.semi_markov import Counts
 from mining.shapley import turns
 
@@ -217,14 +217,13 @@ class Watched:
         if series.kind is Kind.STANDSTILL:
             return np.inf if self.stands_still(night) else 0.0
         if series.kind is Kind.MIX:
-            own = spread(self.mix[past], self.unlike[past], float(self.mix_error[night]))[0]
+            own = spread(self.mix[past], self.unlike[past], float(self.mix_error[night]), SPAN)[0]
             return float(np.nan_to_num(self.mix[night, 0] / own))
         found = [0.0]
         for window in set(windows) & set(LOOKED_AT[series.kind]):
-            column = self.scores[series.kind, window][:, [series.number]]
-            own = spread(column[past], self.unlike[past], 1.0)[0]
-            surer = SUDDEN if window == WINDOWS[0] else 1.0
-            found.append(float(np.nan_to_num(sign * column[night, 0] / own / surer)))
+            scores = self.scores[series.kind, window][past]
+            own = spread(scores, self.unlike[past], 1.0, window)[series.number]
+            found.append(float(np.nan_to_num(sign * scores[night, series.number] / own / SURER[window])))
         return max(found)
 
     def came(self, night: int) -> float:
