@@ -17,7 +17,7 @@ from mining.segments import strata_in
 EFFECT = 0.10  # a step's sojourn must have grown by
 LEAST_NIGHTS = 4  # of an incident, are asked for its cause
 RECENT_NIGHTS = 28  # at most, of an incident, are explained
-IMPACT = 0.02  # of the mean cycle time, that a change adds
+IMPACT = 0.015  # of the mean cycle time, that a change adds
 LEAST_CASES = 30  # in the nights of a span: of fewer, nobody knows which kinds come
 LARGE = 0.25  # a wait that has no cause but chance, or more cases, is told from here on
 STAYS = 21  # nights, or once it has lasted so long: queues by chance are gone by then
