@@ -17,6 +17,7 @@ FOUND = [
     "median delay",
     "right step",
     "right verdict",
+    "right in 28 n",
 ]
 SPLIT = ["split off by, pp", "told / true", "wrong signs", "with a direction", "a wrong one"]
 
@@ -30,7 +31,7 @@ def without_change(scores: Sequence[Score]) -> str:
 def with_change(scores: Sequence[Score], first: str) -> str:
     """What was told of changes, group by group."""
     rows = [
-        [name, *_found(card), card.split_error, card.told_by_true, *_signs(card)]
+        [name, *_found(card), card.split_error, _told_by_true(card), *_signs(card)]
         for name, card in cards(scores).items()
     ]
     return table([first, *FOUND, *SPLIT], rows)
@@ -104,7 +105,11 @@ def rate_ratios(scores: Sequence[Score]) -> str:
 def _found(card: Card) -> list[object]:
     recalls = [_percent(card.recall(nights)) for nights in RECALL_NIGHTS]
     shares = [_percent(card.share(what)) for what in ("right_step", "right_verdict")]
-    return [len(card.changed), _percent(card.effect), *recalls, card.delay, *shares]
+    return [len(card.changed), _percent(card.effect), *recalls, card.delay, *shares, _percent(card.put_right)]
+
+
+def _told_by_true(card: Card) -> str | None:
+    return None if card.told_by_true is None else "{:.2f} ± {:.2f}".format(*card.told_by_true)
 
 
 def _signs(card: Card) -> list[object]:

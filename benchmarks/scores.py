@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
+import numpy as np
+
 from benchmarks.trials import CHANGE_DAYS, Planted
 from mining.drivers import FACTORS
 from mining.findings import Decomposition
@@ -25,6 +27,7 @@ class Incident:
     verdict: str | None  # None: the contender tells none
     step: str | None
     decomposition: Decomposition | None = None  # as it was last told within 28 nights of its opening
+    tellings: tuple[tuple[int, str, str | None], ...] = ()  # of each of its nights: the verdict and the step
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,9 @@ class Score:
     told: str = ""  # its verdict and step
     right_step: bool = False
     right_verdict: bool = False
+    put_right: bool = (
+        False  # when last told in those nights, an alert (open before or not) had the right verdict and step
+    )
     stays: bool = False  # a passing change: still open three weeks after it was over
     last_week: tuple[float, float] = (0.0, 0.0)  # exits seen, and expected from the weeks before, where nothing changed
     split: tuple[
@@ -68,19 +74,29 @@ def score(contender: str, group: str, incidents: Iterable[Incident], planted: Pl
     changed = replace(
         quiet, changed=True, effect=planted.effect, due=due, stays=any(_stays(incident, planted) for incident in told)
     )
-    last = planted.day + planted.ramp + CHANGE_DAYS
-    found = next((one for one in told if planted.day <= one.opened <= last), None)
+    soon = range(planted.day, planted.day + planted.ramp + CHANGE_DAYS + 1)
+    changed = replace(changed, put_right=any(_put_right(incident, planted, soon) for incident in told))
+    found = next((one for one in told if one.opened in soon), None)
     if found is None:
         return changed
     return replace(
         changed,
         delay=found.opened - planted.day,
         told=" ".join(filter(None, (found.verdict, found.step))),
-        right_step=not planted.steps or found.step in planted.steps,
+        right_step=_right_step(found.step, planted),
         right_verdict=found.verdict in planted.verdicts,
         split=_split(found, planted),
         unsure=tuple(name in found.decomposition.unsure for name in FACTORS) if found.decomposition else (),
     )
+
+
+def _right_step(step: str | None, planted: Planted) -> bool:
+    return not planted.steps or step in planted.steps
+
+
+def _put_right(incident: Incident, planted: Planted, nights: range) -> bool:
+    said = [(verdict, step) for night, verdict, step in incident.tellings if night in nights]
+    return any(verdict in planted.verdicts and _right_step(step, planted) for verdict, step in said[-1:])
 
 
 def _stays(incident: Incident, planted: Planted) -> bool:
@@ -143,6 +159,11 @@ class Card:
     def delay(self) -> float | None:
         return median(one.delay or 0 for one in self.found) if self.found else None
 
+    @property
+    def put_right(self) -> float | None:
+        """Share of the changes."""
+        return sum(one.put_right for one in self.changed) / len(self.changed) if self.changed else None
+
     def share(self, what: str) -> float | None:
         """Share of the changes found of which a flag of `Score` holds."""
         return sum(getattr(one, what) for one in self.found) / len(self.found) if self.found else None
@@ -159,10 +180,14 @@ class Card:
         return [max(one.split, key=lambda pair: abs(pair[1])) for one in self.found if one.split]
 
     @property
-    def told_by_true(self) -> float | None:
-        """The largest parts as they were told, by the true ones, all changes found together: 1 without a bias."""
-        true = sum(true for _told, true in self.main_parts)
-        return sum(told for told, _true in self.main_parts) / true if true else None
+    def told_by_true(self) -> tuple[float, float] | None:
+        """The largest parts as they were told, by the true ones, all changes found together: 1 without a bias; standard error."""
+        if not self.main_parts:
+            return None
+        told, true = np.array(self.main_parts).T
+        ratio, many = told.sum() / true.sum(), len(told)
+        off = np.sqrt(((told - ratio * true) ** 2).sum() * many / max(many - 1, 1)) / abs(true.sum())
+        return float(ratio), float(off)
 
     @property
     def wrong_signs(self) -> int:

@@ -122,6 +122,20 @@ def test_the_first_alert_after_the_change_tells_it() -> None:
     assert (right.delay, right.right_step, right.right_verdict, right.due) == (28, True, True, True)
 
 
+def test_what_was_last_told_counts_as_put_right_whenever_it_opened() -> None:
+    queue, slower = (150, "congestion", "Pick"), (225, "slower_step", "Pick")
+    for tellings, right in [
+        ((queue, slower), True),
+        ((queue, slower, (227, "congestion", "Pick")), False),
+        ((queue, (225, "slower_step", "Ship")), False),
+        (((199, "slower_step", "Pick"),), False),  # before the change
+        ((queue, (229, "slower_step", "Pick")), False),  # too late
+    ]:
+        found = score("x", "g", [replace(told(150), tellings=tellings)], CHANGE, NIGHTS)
+        assert (found.put_right, found.delay) == (right, None)
+    assert Card((found, replace(found, put_right=True))).put_right == 0.5
+
+
 @pytest.mark.parametrize("incident", [told(199), told(229)], ids=["was on before", "too late"])
 def test_what_was_on_before_or_comes_late_does_not_tell_it(incident: Incident) -> None:
     assert score("x", "g", [incident], CHANGE, NIGHTS).delay is None
@@ -149,7 +163,7 @@ def test_the_split_is_held_against_the_truth() -> None:
     incident = replace(told(201), decomposition=split)
     card = cards([score("x", "g", [incident], replace(CHANGE, truth=truth), NIGHTS)])["g"]
     assert card.split_error == pytest.approx((1 + 0 + 0) / 3)
-    assert card.told_by_true == pytest.approx((15 / 100) / (0.75 / 5))
+    assert card.told_by_true is not None and card.told_by_true[0] == pytest.approx((15 / 100) / (0.75 / 5))
     assert card.wrong_signs == 0
     against = replace(incident, decomposition=replace(split, duration_s=-3.0))
     card = cards([score("x", "g", [one], replace(CHANGE, truth=truth), NIGHTS) for one in (incident, against)])["g"]
@@ -157,7 +171,10 @@ def test_the_split_is_held_against_the_truth() -> None:
     unsure = replace(against, decomposition=replace(split, duration_s=-3.0, unsure=("mix", "duration")))
     card = cards([score("x", "g", [one], replace(CHANGE, truth=truth), NIGHTS) for one in (incident, unsure)])["g"]
     assert (card.wrong_signs, card.sure_signs) == (1, (1, 0))
-    assert card.told_by_true == pytest.approx((15 / 100 - 3 / 100) / (2 * 0.75 / 5))
+    pairs = [(15 / 100, 0.75 / 5), (-3 / 100, 0.75 / 5)]
+    ratio = (15 / 100 - 3 / 100) / (2 * 0.75 / 5)
+    error = np.sqrt(2 * sum((told - ratio * true) ** 2 for told, true in pairs)) / (2 * 0.75 / 5)
+    assert card.told_by_true == pytest.approx((ratio, error))
 
 
 def test_the_rate_ratio_has_an_error_by_how_much_years_differ_and_contenders_stand_side_by_side() -> None:
