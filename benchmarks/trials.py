@@ -182,13 +182,12 @@ def steady_trials(years: int) -> Iterator[WorldTrial]:
 
 
 def slower_trials(each: int) -> Iterator[WorldTrial]:
-    """So many of every world and size: one step's work takes longer from a day on."""
-    for name, world in WORLDS.items():
-        for size in SIZES:
-            for number in range(each):
-                yield WorldTrial(
-                    f"{name} +{size - 1:.0%}", _with(world, number, Change("slow", 0, size, step=number % 5))
-                )
+    """So many of every world and size, each a world of its own: one step's work takes longer from a day on."""
+    groups = [(name, world, size) for name, world in WORLDS.items() for size in SIZES]
+    for place, (name, world, size) in enumerate(groups):
+        for number in range(each):
+            change = Change("slow", 0, size, step=number % 5)
+            yield WorldTrial(f"{name} +{size - 1:.0%}", _with(world, 100 * place + number, change))
 
 
 def other_trials(each: int) -> Iterator[WorldTrial]:
