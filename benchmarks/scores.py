@@ -49,9 +49,7 @@ class Score:
     told: str = ""  # its verdict and step
     right_step: bool = False
     right_verdict: bool = False
-    put_right: bool = (
-        False  # when last told in those nights, an alert (open before or not) had the right verdict and step
-    )
+    put_right: bool = False  # the verdict and step that an alert, open before or not, last gave in those nights
     stays: bool = False  # a passing change: still open three weeks after it was over
     last_week: tuple[float, float] = (0.0, 0.0)  # exits seen, and expected from the weeks before, where nothing changed
     split: tuple[
