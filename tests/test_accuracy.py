@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy import OURS, alarms, parts, watch_once, watch_ours
+from benchmarks.best_possible import BASE_DAYS, SEEN_DAYS, Known, Nights
 from benchmarks.plain_score import limits_reached, ways_on
 from benchmarks.rivals import CYCLE_TIME, RECIPES, Durations, series
 from benchmarks.score_card import beside, rate_ratios
@@ -18,6 +19,7 @@ from benchmarks.scores import Card, Incident, cards, score
 from benchmarks.trials import Planted, WorldTrial, null_trials, other_trials, slower_trials
 from benchmarks.worlds import STEPS, Change, Truth, World
 from benchmarks.worlds.visits import PROCESS, visits
+from benchmarks.worlds.world import SPREAD
 from mining.calendar import day_edges, wall_clock
 from mining.exposure import Exposure
 from mining.findings import Decomposition, Interval
@@ -235,6 +237,26 @@ def test_the_score_card_of_a_detector_that_tells_all_and_of_one_that_tells_nothi
     text = "\n".join(parts(scores | {"files": files}, [next(iter(slower_trials(1)))]))
     assert re.search(r"\| orders-slow \|.*\| +5 \|.*\| +yes \|", text)
     assert "not tried" not in text
+
+
+def test_the_best_possible_score_is_that_of_a_normal_mean_where_days_are_independent() -> None:
+    known = Known(noise=0.0, orders=54)
+    weekday = np.arange(SEEN_DAYS) % 7  # ends on a Sunday
+    information = 1 / (known.error(weekday)[2, -7:])
+    asked = known.filters(6, 7)[2, 2]
+    usual = SPREAD[2] ** 2 / 54 / BASE_DAYS  # error of the base
+    variance = 1 / information.sum() + usual
+    assert asked[-7:].sum() == pytest.approx(1 / np.sqrt(variance), rel=0.02)
+    np.testing.assert_allclose(asked[-7:] / asked[-7:].sum(), information / information.sum(), rtol=0.02)
+
+
+def test_the_best_possible_alarm_brings_one_alert_a_year_and_tells_more_of_larger_changes() -> None:
+    nights = Nights.of(Known(noise=0.05, orders=54), (3, 7, 14))
+    assert nights.scores.std() == pytest.approx(1.0, abs=0.06)  # the base is drawn without its error
+    alarm = nights.alarm()
+    small, large = nights.told(1.2, alarm), nights.told(1.5, alarm)
+    assert 3 < alarm < 3.6
+    assert (np.diff(small) > 0).all() and (large > small).all() and large[2] > 0.99
 
 
 # Trust: a few years of the benchmark, with limits that only a detector that has become worse goes beyond

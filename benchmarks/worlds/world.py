@@ -23,6 +23,7 @@ DELAYS = (0.35, 1.3, 0.8, 0.6, 0.95)  # mean work of a step in the world of dela
 ORDERS = np.array([1.35, 1.25, 1.2, 1.15, 1.1, 0.55, 0.4])  # by weekday, of the mean
 SPEED = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.3, 0.1])  # of work, by weekday
 OPENS, CLOSES = 8, 18  # hours of work
+PERSISTENCE = 0.7  # correlation of a day's effect with that of the day before
 HOLIDAY_SPEED, STRIKE_SPEED = 0.05, 0.03
 SHARE_B, SLOWER_B = 0.25, 1.8  # segment B: how many, and how much more work
 SURGE = 2.0  # the most that arrivals may grow by a change
@@ -127,7 +128,7 @@ class World:
         effects = np.empty_like(shocks)
         effects[:, 0] = shocks[:, 0]
         for day in range(1, self._played):
-            effects[:, day] = 0.7 * effects[:, day - 1] + np.sqrt(1 - 0.7**2) * shocks[:, day]
+            effects[:, day] = PERSISTENCE * effects[:, day - 1] + np.sqrt(1 - PERSISTENCE**2) * shocks[:, day]
         both: Floats = self.noise * np.sqrt(0.5) * (effects[:1] + effects[1:])
         return both
 
