@@ -104,9 +104,11 @@ def test_work_that_takes_longer_is_seen_where_it_does(longer: tuple[float, float
     assert score_of_work(exposure, np.arange(60, 116), 150, found) == 0.0
 
 
-def test_work_that_suddenly_takes_twice_as_long_is_seen_in_a_week() -> None:
-    assert slower_work(at_work((2.0, 2.0)), np.arange(96, 152), 165)[STEP].segment == {}
-    assert slower_work(at_work((1.2, 1.2)), np.arange(96, 152), 163) == {}
+def test_work_that_suddenly_takes_longer_is_seen_in_a_week_though_it_is_rare() -> None:
+    """Of two weeks, the first is as usual: it hides the second."""
+    found = slower_work(at_work((1.8, 1.8), many=(2, 2)), np.arange(96, 152), 166)[STEP]
+    assert found.segment == {} and found.score > 5
+    assert slower_work(at_work((1.2, 1.2), many=(2, 2)), np.arange(96, 152), 166) == {}
 
 
 SLOWER_DESK = changed(Change("slow", day=CHANGED, size=2.0, step=1), world=STAFFED)
