@@ -14,9 +14,7 @@ WINDOWS = (3, 7, 14)  # nights that are looked at together: what is sudden, and 
 SURER = {3: 1.15, 7: 1.0, 14: 1.15}
 HISTORY = 300  # nights from which the spread is learned
 UNSEEN = 28  # newest nights that it is not learned from, or a change would hide itself
-QUANTILE_ERROR = (
-    0.78  # variance of the logarithm of a 90 % quantile of normal scores, by the windows that it was taken of
-)
+QUANTILE_ERROR = 0.78  # variance of the logarithm of a 90 % quantile, of normal scores, times how many
 LEAST_HISTORY = 14  # nights with a score, before anything can be unusual
 LEAST_EXITS = 5.0  # expected in a window: fewer tell nothing
 CAUTION = (1.1, 1.0)  # times as wide the spread is taken with hardly a history, and with a whole one
@@ -64,7 +62,7 @@ def alone(surplus: Floats, variance: Floats, due: Floats, expected: Floats) -> t
 
 
 def spread(past: Floats, left_out: Flags, least: float, window: int) -> Floats:
-    """By series, the own spread of scores of `window` nights: of all past ones (axis 0) but the newest and those of incidents.
+    """By series, the own spread of scores of `window` nights: of all past ones (axis 0) but the newest and those left out.
 
     `least` is the spread by chance alone. The 90 % quantile rather than the standard deviation, so that a few outliers do not
     count; wider while few have been seen. Infinite without a history.
