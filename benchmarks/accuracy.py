@@ -74,7 +74,8 @@ change does not count as telling it."""
 MOST = """A detector that knows all of a world but whether, where and when a step becomes slower: how noisy days are, how they
 depend on one another, at one step and between steps, and what a stay can tell at most. It scores slow-downs that have lasted
 for the given days by generalised least squares, against a base of eight weeks, and alarms once a year for nothing. Simulated
-with normal errors; no holidays, no hours, nothing to be learned. Real detectors stay below."""
+with normal errors; no holidays, no hours, nothing to be learned. No strict bound: which days it looks at moves a cell by some
+points; but whoever has to learn all that will hardly tell more."""
 QUIET_NIGHTS = 14  # a recipe's alarms less than so many nights apart are one incident
 
 
@@ -237,7 +238,7 @@ def parts(scores: dict[str, list[Score]], files: Sequence[Trial]) -> list[str]:
         with_change(mine["other"], "change"),
         "### Beside the plain score, on the same nights",
         beside([*scores["null"], *scores["slower"]], (OURS, PLAIN)),
-        "### The most that could be told",
+        "### What could be told, if all but the change were known",
         MOST,
         most({name: WORLDS[name] for name in ("L", "quiet", "13 a day")}, (1.2, 1.3, 1.5)),
         "### Others on the same nights",

@@ -1,8 +1,9 @@
-"""The most that could be told: a detector that knows all about a world but whether, where and when a step becomes slower.
+"""What could be told: by a detector that knows all about a world but whether, where and when a step becomes slower.
 
 It sees each day how fast each step was, as well as its exits can tell it (normal errors, the information of a lognormal stay),
 and knows how days depend on one another, at one step and between steps. Of a slow-down that has lasted for a given number of
-days it computes the best score there is (generalised least squares over all steps), and alarms at one false alert a year.
+days it computes the best score there is (generalised least squares over all steps), and alarms at one false alert a year. It is
+no strict bound: which lengths it looks at moves a cell by some points, as the table shows.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ def _alerts(on: npt.NDArray[np.bool_]) -> int:
 
 
 def most(worlds: dict[str, World], sizes: Sequence[float]) -> str:
-    """A table: of each world and size, what could be told at one false alert a year."""
+    """A table: of each world and size, what such a detector tells at one false alert a year."""
     return table(
         ["", "days", "alarm", *(f"+{size - 1:.0%}: told in 7/14/28 n, %" for size in sizes)], list(_rows(worlds, sizes))
     )

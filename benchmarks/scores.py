@@ -159,7 +159,7 @@ class Card:
 
     @property
     def put_right(self) -> float | None:
-        """Share of the changes."""
+        """Share of all changes of which an alert was right when it was last told within 28 nights."""
         return sum(one.put_right for one in self.changed) / len(self.changed) if self.changed else None
 
     def share(self, what: str) -> float | None:

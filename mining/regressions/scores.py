@@ -62,10 +62,10 @@ def alone(surplus: Floats, variance: Floats, due: Floats, expected: Floats) -> t
 
 
 def spread(past: Floats, left_out: Flags, least: float, window: int) -> Floats:
-    """By series, the own spread of scores of `window` nights: of all past ones (axis 0) but the newest and those left out.
+    """By series, the spread of scores of `window` nights: of all past ones (axis 0) but the newest and those left out.
 
     `least` is the spread by chance alone. The 90 % quantile rather than the standard deviation, so that a few outliers do not
-    count; wider while few have been seen. Infinite without a history.
+    count; drawn towards that of the others, as far as they are alike; wider while few have been seen. Infinite without a history.
     """
     newest = max(len(past) - UNSEEN, 0)
     history = past[max(newest - HISTORY, 0) : newest][~left_out[max(newest - HISTORY, 0) : newest]]
